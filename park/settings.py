@@ -1,0 +1,136 @@
+"""Settings from the environment (`AGRIPARK_…`) and an optional TOML file, checked at start.
+
+The file is `agripark.toml` in the working directory or the one that `AGRIPARK_CONFIG` names; the
+environment wins over it.
+"""
+
+import os
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from park.errors import SettingsError
+
+CONFIG_VARIABLE = "AGRIPARK_CONFIG"
+DEFAULT_CONFIG = Path("agripark.toml")
+
+
+def _url(*schemes: str) -> AfterValidator:
+    def check(text: str) -> str:
+        parts = urlsplit(text)
+        wanted = ", ".join(f"{scheme}://" for scheme in schemes)
+        if parts.scheme not in schemes:
+            msg = f"must begin with one of {wanted}"
+            raise ValueError(msg)
+        if not parts.hostname and not parts.scheme.startswith("sqlite"):
+            msg = "has no host"
+            raise ValueError(msg)
+        _ = parts.port  # raises ValueError where the port is no number
+        return text
+
+    return AfterValidator(check)
+
+
+MqttUrl = Annotated[str, _url("mqtt", "mqtts")]
+HttpUrl = Annotated[str, _url("http", "https")]
+DatabaseUrl = Annotated[str, _url("sqlite", "postgresql")]
+
+
+class Settings(BaseSettings):
+    """Everything that can be set; each has the environment name `AGRIPARK_` + its own."""
+
+    model_config = SettingsConfigDict(env_prefix="AGRIPARK_", extra="forbid", frozen=True)
+
+    data_dir: Path = Path("agripark-data")
+    """Folder of the spool and the embedded databases."""
+    park_definition: Path | None = None
+    """Park definition file; Linyi's where not set."""
+    park_scale: Annotated[float, Field(gt=0, le=100)] = 1.0
+
+    mqtt_url: MqttUrl = "mqtt://127.0.0.1:1883"
+    """Broker; user and password may stand in it."""
+    mqtt_version: Literal["5", "3.1.1"] = "5"
+    mqtt_client_id: Annotated[str, Field(min_length=1, max_length=64)] = "agripark-ingest"
+    mqtt_receive_maximum: Annotated[int, Field(ge=1, le=65_535)] = 10_000
+    """Messages that the broker may hand over before the first is acknowledged."""
+
+    influx_url: HttpUrl | None = None
+    """InfluxDB; without it telemetry goes to the embedded store in `data_dir`."""
+    influx_database: Annotated[str, Field(min_length=1)] = "agripark"
+    influx_username: str = ""
+    influx_password: SecretStr = SecretStr("")
+    influx_token: SecretStr = SecretStr("")
+
+    database_url: DatabaseUrl | None = None
+    """Traceability database; without it an SQLite file in `data_dir`."""
+
+    api_host: str = "127.0.0.1"
+    api_port: Annotated[int, Field(ge=0, le=65_535)] = 8000
+    public_url: HttpUrl | None = None
+    """Address under which others reach the API, for links; where not set, the request's own."""
+
+    clock_skew_s: Annotated[float, Field(ge=0)] = 300.0
+    """How far in the future a timestamp may lie."""
+    payload_limit_bytes: Annotated[int, Field(ge=1024)] = 262_144
+    """Largest MQTT payload that is read; a larger one goes to quarantine."""
+    mass_tolerance: Annotated[float, Field(ge=0, le=0.5)] = 0.005
+    """Share by which masses may differ across a step."""
+
+    @property
+    def spool_path(self) -> Path:
+        """The spool's file."""
+        return self.data_dir / "spool.db"
+
+    @property
+    def telemetry_path(self) -> Path:
+        """The embedded telemetry store's file."""
+        return self.data_dir / "telemetry.db"
+
+    @property
+    def traceability_url(self) -> str:
+        """Where events and batches are kept."""
+        return self.database_url or f"sqlite:///{self.data_dir / 'traceability.db'}"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - pydantic's signature
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - pydantic's signature
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments win over the environment, the environment over the file."""
+        path = Path(os.environ.get(CONFIG_VARIABLE, DEFAULT_CONFIG))
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, path)
+
+
+def load_settings(**overrides: object) -> Settings:
+    """The settings in force; `overrides` that are None are ignored.
+
+    Raises SettingsError naming the first setting that is wrong, its value and why.
+    """
+    named = os.environ.get(CONFIG_VARIABLE)
+    if named is not None and not Path(named).is_file():
+        msg = f"{CONFIG_VARIABLE} names {named}, which is no file"
+        raise SettingsError(msg)
+    given = {name: value for name, value in overrides.items() if value is not None}
+    try:
+        return Settings(**given)  # type: ignore[arg-type]  # pydantic checks them
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "_".join(str(step) for step in first["loc"])
+        value = "" if "password" in name or "token" in name else f" = {first['input']!r}"
+        msg = f"setting {name} (AGRIPARK_{name.upper()}){value}: {first['msg']}"
+        raise SettingsError(msg) from error
+    except (OSError, ValueError) as error:
+        msg = f"can't read the settings file: {error}"
+        raise SettingsError(msg) from error
