@@ -173,9 +173,12 @@ class InfluxDB(Server):
     def new_database(self) -> str:
         """Make an empty database and give its name."""
         name = f"test_{uuid4().hex}"
-        query = {"q": f'CREATE DATABASE "{name}"'}
-        httpx.post(f"{self.url}/query", params=query).raise_for_status()
+        self.query(f'CREATE DATABASE "{name}"')
         return name
+
+    def query(self, statement: str) -> None:
+        """Run a statement that gives nothing back."""
+        httpx.post(f"{self.url}/query", params={"q": statement}).raise_for_status()
 
 
 @contextmanager

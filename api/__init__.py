@@ -1,0 +1,1 @@
+"""The outward faces: HTTP application, pages and command line; the parts are wired here."""

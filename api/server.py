@@ -1,0 +1,65 @@
+"""Serves the HTTP application: in the foreground, or in a thread beside other work."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import uvicorn
+from fastapi import FastAPI
+
+from api.errors import ServerError
+from api.ports import is_free
+
+_START_DEADLINE_S = 15.0
+_STOP_DEADLINE_S = 10
+_POLL_S = 0.01
+
+
+@contextmanager
+def serving(app: FastAPI, host: str, port: int) -> Iterator[str]:
+    """Serve `app` in a thread; gives its address without a slash at the end.
+
+    Port 0 takes a free one. Raises ServerError where the port is taken or the server doesn't
+    come up.
+    """
+    if not is_free(host, port):
+        raise ServerError(
+            f"port {port} on {host} is taken; choose another with --port or AGRIPARK_API_PORT"
+        )
+    server = uvicorn.Server(
+        uvicorn.Config(
+            app,
+            host=host,
+            port=port,
+            log_level="warning",
+            access_log=False,
+            timeout_graceful_shutdown=_STOP_DEADLINE_S,
+        )
+    )
+    thread = threading.Thread(target=server.run, name="http", daemon=True)
+    thread.start()
+    try:
+        _wait_until_started(server, thread)
+        yield address(host, _port(server))
+    finally:
+        server.should_exit = True
+        thread.join(_STOP_DEADLINE_S + 1)
+
+
+def address(host: str, port: int) -> str:
+    """The `http://` address of a host and port."""
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _wait_until_started(server: uvicorn.Server, thread: threading.Thread) -> None:
+    deadline = time.monotonic() + _START_DEADLINE_S
+    while not server.started:
+        if not thread.is_alive() or time.monotonic() > deadline:
+            raise ServerError("the HTTP server didn't start; its log says why")
+        time.sleep(_POLL_S)
+
+
+def _port(server: uvicorn.Server) -> int:
+    port: int = server.servers[0].sockets[0].getsockname()[1]
+    return port

@@ -1,0 +1,1 @@
+"""From MQTT to the telemetry store: decode, validate, spool, acknowledge, ship."""

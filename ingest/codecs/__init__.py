@@ -1,0 +1,1 @@
+"""From payload bytes to readings: one module a format."""

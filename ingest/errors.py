@@ -1,0 +1,85 @@
+"""Errors of the `ingest` package.
+
+::
+
+    IngestError
+    |-- MessageError               a message or reading that goes to quarantine, with its code
+    |-- UnknownFieldError          a kind or field that the telemetry table doesn't have
+    |-- UnsupportedAggregateError  an aggregate that a field's type can't have
+    |-- StoreUnavailableError      the telemetry store doesn't answer; worth another try
+    |-- LinesRefusedError          lines that the store will never take
+    |-- ScanRefusedError           a scan that can't be true
+    |-- ScanSinkUnavailableError   the scans' receiver doesn't answer; worth another try
+    |-- SpoolError                 the spool's file can't be used
+    |-- NotInQuarantineError       no quarantined message of that number
+    `-- BrokerError                the MQTT broker can't be reached or refuses
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+class IngestError(Exception):
+    """Base of this package's errors; the message says what the user can do about it."""
+
+
+class MessageError(IngestError):
+    """A message or reading that can't be stored; `code` is stable and kebab-case."""
+
+    def __init__(self, code: str, detail: str) -> None:
+        super().__init__(f"{code}: {detail}")
+        self.code = code
+        self.detail = detail
+
+
+class UnknownFieldError(IngestError):
+    """A kind or field that the telemetry table doesn't have."""
+
+
+class UnsupportedAggregateError(IngestError):
+    """An aggregate that a field's type can't have."""
+
+
+class StoreUnavailableError(IngestError):
+    """The telemetry store doesn't answer; the same write may succeed later."""
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedLine:
+    """A line that the store will never take, and why."""
+
+    line: str
+    reason: str
+
+
+class LinesRefusedError(IngestError):
+    """Lines that the store will never take; all others of the write are stored."""
+
+    def __init__(self, refused: Sequence[RefusedLine]) -> None:
+        super().__init__(f"{len(refused)} lines refused, the first: {refused[0].reason}")
+        self.refused = refused
+
+
+class ScanRefusedError(IngestError):
+    """A scan that can't be true; `code` is stable, `detail` says what is wrong."""
+
+    def __init__(self, code: str, detail: str) -> None:
+        super().__init__(f"{code}: {detail}")
+        self.code = code
+        self.detail = detail
+
+
+class ScanSinkUnavailableError(IngestError):
+    """The scans' receiver doesn't answer; the same scan may be taken later."""
+
+
+class SpoolError(IngestError):
+    """The spool's file can't be used, such as when the disk is full."""
+
+
+class NotInQuarantineError(IngestError):
+    """No quarantined message of that number."""
+
+
+class BrokerError(IngestError):
+    """The MQTT broker can't be reached or refuses; the message names its address."""

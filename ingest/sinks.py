@@ -1,0 +1,16 @@
+"""What takes scans: traceability, handed in by the composition root."""
+
+from typing import Protocol
+
+from park.scans import Scan
+
+
+class ScanSink(Protocol):
+    """Turns scans into events."""
+
+    def capture(self, scan: Scan) -> None:
+        """Make the scan's event durable; a repeat of a captured scan changes nothing.
+
+        Raises ScanRefusedError where it can't be true, ScanSinkUnavailableError where it may be
+        taken later.
+        """

@@ -1,0 +1,233 @@
+"""The spool: what was received and isn't stored yet, durable in one SQLite file.
+
+A message counts as received once `append` returns; only then may it be acknowledged. Readings and
+scans wait in two queues, so that a store that doesn't answer never holds up the other. What is
+refused goes to quarantine in the same file, and every step moves the counters in its own
+transaction, so that at any moment, a crash included,
+`received = stored + quarantined + spooled` for readings and scans alike.
+"""
+
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from ingest.decoding import Fault
+from ingest.errors import SpoolError
+
+_LOCK_WAIT_S = 30.0
+KEPT_PAYLOAD_BYTES = 65_536
+"""How much of a quarantined payload is kept."""
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS reading_queue (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, readings INTEGER NOT NULL, lines TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS scan_queue (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, topic TEXT NOT NULL, scan BLOB NOT NULL
+);
+CREATE TABLE IF NOT EXISTS quarantine (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, received_ms INTEGER NOT NULL, topic TEXT NOT NULL,
+    payload BLOB NOT NULL, payload_bytes INTEGER NOT NULL, reason TEXT NOT NULL,
+    detail TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What one batch of messages held, ready for the spool."""
+
+    lines: Sequence[str]
+    scans: Sequence[tuple[str, bytes]]
+    """Topic and checked scan."""
+    faults: Sequence[tuple[str, Fault]]
+    """Topic and what can't be stored."""
+
+    @property
+    def things(self) -> int:
+        """How many readings, scans and faults it holds."""
+        return len(self.lines) + len(self.scans) + len(self.faults)
+
+
+@dataclass(frozen=True, slots=True)
+class LineBatch:
+    """The oldest spooled lines; `last_id` names the end of the batch."""
+
+    last_id: int
+    lines: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class SpooledScan:
+    """A spooled scan, its number in the queue and the topic it came by."""
+
+    id: int
+    topic: str
+    scan: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Counters:
+    """What was received since the spool's file was made, and what became of it."""
+
+    received: int
+    """Readings, scans and undecodable messages."""
+    stored: int
+    """Readings that the telemetry store confirmed."""
+    captured: int
+    """Scans that became events."""
+    quarantined: int
+    spooled_readings: int
+    spooled_scans: int
+
+    @property
+    def spooled(self) -> int:
+        """What waits to be stored or captured."""
+        return self.spooled_readings + self.spooled_scans
+
+
+class Spool:
+    """The spool's file. Safe to share among threads; one process at a time."""
+
+    def __init__(self, path: Path) -> None:
+        """Open or make the file. Raises SpoolError."""
+        self._path = path
+        self._lock = threading.Lock()
+        with _as_spool_error(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._connection = sqlite3.connect(
+                path, timeout=_LOCK_WAIT_S, isolation_level=None, check_same_thread=False
+            )
+            for pragma in ("journal_mode=WAL", "synchronous=FULL"):
+                self._connection.execute(f"PRAGMA {pragma}")
+            self._connection.executescript(_SCHEMA)
+
+    def append(self, received: Received, now_ms: int) -> None:
+        """Make everything durable in one commit. Raises SpoolError; then nothing was kept."""
+        with self._transaction() as connection:
+            if received.lines:
+                connection.execute(
+                    "INSERT INTO reading_queue (readings, lines) VALUES (?, ?)",
+                    (len(received.lines), "\n".join(received.lines)),
+                )
+            connection.executemany(
+                "INSERT INTO scan_queue (topic, scan) VALUES (?, ?)", received.scans
+            )
+            _quarantine(connection, received.faults, now_ms)
+            _count(connection, received=received.things)
+
+    def oldest_lines(self, most_rows: int) -> LineBatch | None:
+        """The oldest lines that wait; None where none does. Raises SpoolError."""
+        with self._reading() as connection:
+            rows = connection.execute(
+                "SELECT id, lines FROM reading_queue ORDER BY id LIMIT ?", (most_rows,)
+            ).fetchall()
+        if not rows:
+            return None
+        return LineBatch(rows[-1][0], [line for _, text in rows for line in text.split("\n")])
+
+    def drop_lines(
+        self, batch: LineBatch, refused: Sequence[tuple[str, Fault]], now_ms: int
+    ) -> None:
+        """Forget a batch that is stored but for the refused lines. Raises SpoolError."""
+        with self._transaction() as connection:
+            connection.execute("DELETE FROM reading_queue WHERE id <= ?", (batch.last_id,))
+            _quarantine(connection, refused, now_ms)
+            _count(connection, stored=len(batch.lines) - len(refused))
+
+    def oldest_scans(self, most: int) -> Sequence[SpooledScan]:
+        """The oldest scans that wait. Raises SpoolError."""
+        with self._reading() as connection:
+            rows = connection.execute(
+                "SELECT id, topic, scan FROM scan_queue ORDER BY id LIMIT ?", (most,)
+            ).fetchall()
+        return [SpooledScan(*row) for row in rows]
+
+    def drop_scan(self, scan: SpooledScan, fault: Fault | None, now_ms: int) -> None:
+        """Forget a scan that was captured or, with a fault, refused. Raises SpoolError."""
+        with self._transaction() as connection:
+            connection.execute("DELETE FROM scan_queue WHERE id = ?", (scan.id,))
+            if fault is None:
+                _count(connection, captured=1)
+            else:
+                _quarantine(connection, [(scan.topic, fault)], now_ms)
+
+    def counters(self) -> Counters:
+        """What was received and what became of it, as of one moment. Raises SpoolError."""
+        with self._reading() as connection:
+            counted = dict(connection.execute("SELECT name, value FROM counters"))
+            readings, scans = connection.execute(
+                "SELECT (SELECT coalesce(sum(readings), 0) FROM reading_queue),"
+                " (SELECT count(*) FROM scan_queue)"
+            ).fetchone()
+        return Counters(
+            received=counted.get("received", 0),
+            stored=counted.get("stored", 0),
+            captured=counted.get("captured", 0),
+            quarantined=counted.get("quarantined", 0),
+            spooled_readings=readings,
+            spooled_scans=scans,
+        )
+
+    def close(self) -> None:
+        """Close the file; safe to repeat."""
+        with self._lock:
+            self._connection.close()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        with self._reading() as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+                connection.execute("COMMIT")
+            except BaseException:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        with self._lock, _as_spool_error(self._path):
+            yield self._connection
+
+
+@contextmanager
+def _as_spool_error(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (sqlite3.Error, OSError) as error:
+        raise SpoolError(f"the spool {path} can't be used: {error}") from error
+
+
+def _quarantine(
+    connection: sqlite3.Connection, faults: Sequence[tuple[str, Fault]], now_ms: int
+) -> None:
+    connection.executemany(
+        "INSERT INTO quarantine (received_ms, topic, payload, payload_bytes, reason, detail)"
+        " VALUES (?, ?, ?, ?, ?, ?)",
+        [
+            (
+                now_ms,
+                topic,
+                fault.payload[:KEPT_PAYLOAD_BYTES],
+                len(fault.payload),
+                fault.code,
+                fault.detail,
+            )
+            for topic, fault in faults
+        ],
+    )
+    _count(connection, quarantined=len(faults))
+
+
+def _count(connection: sqlite3.Connection, **steps: int) -> None:
+    connection.executemany(
+        "INSERT INTO counters (name, value) VALUES (?, ?)"
+        " ON CONFLICT (name) DO UPDATE SET value = value + excluded.value",
+        [(name, step) for name, step in steps.items() if step],
+    )

@@ -1,0 +1,1 @@
+"""The telemetry stores: one port, two adapters (InfluxDB and an embedded SQLite file)."""

@@ -1,0 +1,84 @@
+"""MQTT topics: `agripark/v1/{site}/{kind}/{asset}/{channel}`.
+
+On the `telemetry` channel the kind is a telemetry kind; on `scan` it is the type of the asset that
+the reader stands at.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+
+from ingest.errors import MessageError
+from park.assets import Asset, AssetType, Park
+from park.errors import UnknownAssetError
+from park.telemetry import KINDS
+
+_PREFIX = ("agripark", "v1")
+_LEVELS = 6
+
+
+class Channel(StrEnum):
+    """The channels that ingest reads."""
+
+    TELEMETRY = "telemetry"
+    SCAN = "scan"
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """What a topic stands for."""
+
+    channel: Channel
+    kind: str
+    """Telemetry kind, or type of the asset for a scan."""
+    asset: Asset
+    centre: str | None
+    """Value of the `centre` tag; None for kinds without one."""
+
+
+class Router:
+    """Finds the asset that a topic names; what was found once is remembered."""
+
+    def __init__(self, park: Park) -> None:
+        self._park = park
+        self._route = lru_cache(maxsize=200_000)(self._find)
+
+    def subscriptions(self) -> tuple[str, ...]:
+        """The topic filters that reach every telemetry and scan topic of the site."""
+        return tuple(f"agripark/v1/+/+/+/{channel}" for channel in Channel)
+
+    def route(self, topic: str) -> Route:
+        """What the topic stands for. Raises MessageError where the park has no such thing."""
+        return self._route(topic)
+
+    def _find(self, topic: str) -> Route:
+        parts = topic.split("/")
+        if len(parts) != _LEVELS or tuple(parts[:2]) != _PREFIX or parts[5] not in set(Channel):
+            raise MessageError(
+                "unknown-topic", "topics are agripark/v1/{site}/{kind}/{asset}/telemetry or /scan"
+            )
+        _, _, site, kind, asset_id, channel = parts
+        if site != self._park.site.id:
+            raise MessageError(
+                "unknown-site", f"this park is {self._park.site.id!r}, the topic says {site!r}"
+            )
+        asset = self._asset(kind, asset_id, Channel(channel))
+        return Route(Channel(channel), kind, asset, self._park.centre_of(asset))
+
+    def _asset(self, kind: str, asset_id: str, channel: Channel) -> Asset:
+        known = set(KINDS) if channel is Channel.TELEMETRY else set(AssetType)
+        if kind not in known:
+            raise MessageError("unknown-kind", f"{kind!r} is none of {', '.join(sorted(known))}")
+        try:
+            asset = self._park.asset(asset_id)
+        except UnknownAssetError as error:
+            raise MessageError("unknown-asset", str(error)) from error
+        if channel is Channel.TELEMETRY:
+            actual = None if asset.kind is None else asset.kind.name
+        else:
+            actual = str(asset.type)
+        if actual != kind:
+            raise MessageError(
+                "unknown-asset", f"{asset_id!r} is a {asset.type}, which isn't {kind!r}"
+            )
+        return asset

@@ -1,0 +1,147 @@
+"""Checks a reading against the telemetry table; the table is the only rule.
+
+A reading is taken whole or refused whole: a field that breaks a rule casts doubt on its
+neighbours, and the refused reading is kept in quarantine with every rule that it breaks.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ingest.errors import MessageError
+from ingest.reading import StoredValue
+from park.telemetry import KINDS, Field, FieldType
+from park.times import parse_instant, to_epoch_ms
+
+_EARLIEST_MS = 946_684_800_000
+"""2000-01-01: an earlier time is a clock that was never set, or seconds sent for milliseconds."""
+_LARGEST_SEQ = 2**32 - 1
+_INT64_LIMIT = 2**63
+
+
+@dataclass(frozen=True, slots=True)
+class _Problem:
+    code: str
+    detail: str
+
+
+def check_time(value: object, now_ms: int, skew_ms: int) -> int:
+    """A reading's `ts` in epoch milliseconds. Raises MessageError."""
+    time_ms = _read_time(value)
+    if time_ms < _EARLIEST_MS:
+        raise MessageError(
+            "time-implausible",
+            f"ts {value!r} lies before 2000; were seconds sent for milliseconds?",
+        )
+    if time_ms > now_ms + skew_ms:
+        raise MessageError(
+            "time-in-future",
+            f"ts {value!r} lies {(time_ms - now_ms) / 1000:.0f} s ahead of this machine's clock",
+        )
+    return time_ms
+
+
+def _read_time(value: object) -> int:
+    if value is None:
+        raise MessageError("time-missing", "a reading needs ts, the device's time")
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        try:
+            return to_epoch_ms(parse_instant(value))
+        except ValueError as error:
+            raise MessageError("time-invalid", str(error)) from error
+    raise MessageError("time-invalid", f"ts {value!r} is neither RFC 3339 nor epoch milliseconds")
+
+
+def check_seq(value: object) -> None:
+    """A reading's optional `seq`. Raises MessageError where it is no uint32."""
+    if value is None:
+        return
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= _LARGEST_SEQ:
+        raise MessageError(
+            "wrong-type", f"seq {value!r} must be an integer from 0 to {_LARGEST_SEQ}"
+        )
+
+
+def check_fields(kind: str, fields: Mapping[str, object]) -> dict[str, StoredValue]:
+    """The fields as they are stored, without nulls.
+
+    Raises MessageError with the code of the first broken rule and a detail that names all.
+    """
+    table = KINDS[kind].fields
+    checked: dict[str, StoredValue] = {}
+    problems: list[_Problem] = []
+    for name, value in fields.items():
+        if value is None:
+            continue
+        field = table.get(name)
+        outcome = _unknown(kind, name) if field is None else _CHECKS[field.type](field, value)
+        if isinstance(outcome, _Problem):
+            problems.append(outcome)
+        else:
+            checked[name] = outcome
+    if problems:
+        raise MessageError(problems[0].code, "; ".join(problem.detail for problem in problems))
+    if not checked:
+        raise MessageError(
+            "no-fields", f"a {kind} reading needs at least one of {', '.join(table)}"
+        )
+    return checked
+
+
+def _unknown(kind: str, name: str) -> _Problem:
+    known = ", ".join(KINDS[kind].fields)
+    return _Problem("unknown-field", f"{kind} has no field {name!r}; it has {known}")
+
+
+def _wrong_type(field: Field, value: object, wanted: str) -> _Problem:
+    return _Problem("wrong-type", f"{field.name} is {value!r}, must be {wanted}")
+
+
+def _check_float(field: Field, value: object) -> StoredValue | _Problem:
+    if type(value) is not float and type(value) is not int:
+        return _wrong_type(field, value, "a number")
+    if field.low <= value <= field.high:
+        return float(value)
+    return _out_of_range(field, value)
+
+
+def _check_integer(field: Field, value: object) -> StoredValue | _Problem:
+    if type(value) is float and value.is_integer():
+        value = int(value)
+    if type(value) is not int:
+        return _wrong_type(field, value, "a whole number")
+    if field.low <= value <= field.high and value < _INT64_LIMIT:
+        return value
+    return _out_of_range(field, value)
+
+
+def _check_boolean(field: Field, value: object) -> StoredValue | _Problem:
+    if isinstance(value, bool) or (type(value) is int and value in {0, 1}):
+        return int(value)
+    return _wrong_type(field, value, "true or false")
+
+
+def _check_state(field: Field, value: object) -> StoredValue | _Problem:
+    if not isinstance(value, str):
+        return _wrong_type(field, value, f"one of {', '.join(field.states)}")
+    if value in field.states:
+        return value
+    return _Problem("out-of-range", f"{field.name} is {value!r}, none of {', '.join(field.states)}")
+
+
+def _out_of_range(field: Field, value: float) -> _Problem:
+    code = "out-of-range" if math.isfinite(value) else "not-finite"
+    unit = f" {field.unit}" if field.unit else ""
+    return _Problem(
+        code, f"{field.name} is {value!r}, outside {field.low:g} to {field.high:g}{unit}"
+    )
+
+
+_CHECKS = {
+    FieldType.FLOAT: _check_float,
+    FieldType.INTEGER: _check_integer,
+    FieldType.BOOLEAN: _check_boolean,
+    FieldType.STATE: _check_state,
+}

@@ -1,0 +1,54 @@
+"""Runs every measurement, prints a table and writes `build/bench.json`.
+
+Arguments name the measurements to run (`ingest`, `traceability`); without any, all run.
+"""
+
+import json
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from tests.bench import ingest_bench, traceability_bench
+from tests.bench.figures import Figure
+
+MEASUREMENTS: Mapping[str, Callable[[], Sequence[Figure]]] = {
+    "ingest": ingest_bench.measure,
+    "traceability": traceability_bench.measure,
+}
+RESULT = Path("build/bench.json")
+
+
+def main(names: Sequence[str]) -> int:
+    unknown = set(names) - set(MEASUREMENTS)
+    if unknown:
+        known = ", ".join(MEASUREMENTS)
+        sys.stderr.write(f"no measurement {', '.join(sorted(unknown))}; there are {known}\n")
+        return 2
+    figures = [figure for name in names or MEASUREMENTS for figure in MEASUREMENTS[name]()]
+    sys.stdout.write(table(figures))
+    RESULT.parent.mkdir(exist_ok=True)
+    RESULT.write_text(json.dumps([asdict(figure) for figure in figures], indent=2) + "\n")
+    return 0
+
+
+def table(figures: Sequence[Figure]) -> str:
+    """The figures as aligned text, one a line."""
+    rows = [("name", "figure", "unit", "limit", "ratio")]
+    rows += [
+        (f.name, _number(f.figure), f.unit, _number(f.limit), _number(f.ratio)) for f in figures
+    ]
+    widths = [max(len(row[column]) for row in rows) for column in range(5)]
+    return "".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        + "\n"
+        for row in rows
+    )
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:,.3g}" if abs(value) < 100 else f"{value:,.0f}"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
