@@ -16,7 +16,6 @@ from uuid import UUID
 
 from api.services import Services
 from ingest.line_protocol import encode
-from ingest.quarantine import Quarantine
 from ingest.reading import Reading
 from ingest.stores.sqlite import SqliteStore
 from park.assets import Park
@@ -220,7 +219,7 @@ def _readings(
                 "air_temp_c": round(air_c, 3),
                 "pulp_temp_c": round(setpoint_c + 0.1 + 8 * math.exp(-n / 40), 3),
                 "setpoint_c": setpoint_c,
-                "door_open": door_open,
+                "door_open": int(door_open),
                 "humidity_pct": 92.0,
             },
         )

@@ -1,0 +1,200 @@
+"""Tables, concurrency and failures of the traceability database on the real servers."""
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Barrier
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Connection, Engine, select
+
+from park.assets import Park
+from park.database import open_engine
+from park.scans import Scan
+from tests.support.scanning import NOW, Scans
+from tests.support.servers import PostgreSQL, free_port
+from traceability import tables
+from traceability.errors import CaptureError, DatabaseUnavailableError
+from traceability.repository import Traceability
+from traceability.transactions import write
+from traceability.views import Captured
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+    if request.param == "sqlite":
+        address = f"sqlite:///{tmp_path / 'traceability.db'}"
+    else:
+        address = request.getfixturevalue("postgresql").new_database()
+    engine = open_engine(address)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def scans(small_park: Park) -> Scans:
+    return Scans(small_park)
+
+
+def _repository(engine: Engine, park: Park) -> Traceability:
+    return Traceability(engine, park, mass_tolerance=0.005, clock_skew_s=300, clock=lambda: NOW)
+
+
+# Migrations
+
+
+def test_migrations_make_the_tables_that_the_code_declares(
+    engine: Engine, small_park: Park
+) -> None:
+    repository = _repository(engine, small_park)
+    assert not repository.health().ok
+    repository.migrate()
+    repository.migrate()
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, tables.metadata) == []
+    assert repository.health().ok
+
+
+def test_two_processes_may_migrate_at_once(engine: Engine, small_park: Park) -> None:
+    with ThreadPoolExecutor(2) as pool:
+        for done in [pool.submit(_repository(engine, small_park).migrate) for _ in range(2)]:
+            done.result()
+    assert _repository(engine, small_park).totals().events == 0
+
+
+# Concurrency
+
+
+def _all_at_once(capture: Callable[[Scan], Captured], scans: Sequence[Scan]) -> list[object]:
+    """Capture each scan in a thread of its own; what came of each, errors included."""
+    barrier = Barrier(len(scans))
+
+    def run(scan: Scan) -> object:
+        barrier.wait(timeout=10)
+        try:
+            return capture(scan)
+        except CaptureError as error:
+            return error.code
+
+    with ThreadPoolExecutor(len(scans)) as pool:
+        return list(pool.map(run, scans))
+
+
+@pytest.fixture(params=["sqlite", "postgresql", "serializing postgresql"])
+def concurrent(
+    request: pytest.FixtureRequest, tmp_path: Path, small_park: Park
+) -> Iterator[Traceability]:
+    """A repository; PostgreSQL also as one that serializes by default, as clusters do."""
+    if request.param == "sqlite":
+        engine = open_engine(f"sqlite:///{tmp_path / 'traceability.db'}")
+    else:
+        engine = open_engine(request.getfixturevalue("postgresql").new_database())
+    if request.param == "serializing postgresql":
+        engine = engine.execution_options(isolation_level="SERIALIZABLE")
+    repository = _repository(engine, small_park)
+    repository.migrate()
+    yield repository
+    repository.close()
+
+
+def test_one_scan_sent_many_times_at_once_is_captured_once(
+    concurrent: Traceability, scans: Scans
+) -> None:
+    scan = scans.harvest(scans.lot("A"), 100)
+    captured = _all_at_once(concurrent.capture, [scan] * 6)
+    assert all(isinstance(each, Captured) for each in captured)
+    assert sum(isinstance(each, Captured) and each.new for each in captured) == 1
+    assert concurrent.totals().events == 1
+
+
+def test_scans_that_take_the_same_fruit_at_once_do_not_count_it_twice(
+    concurrent: Traceability, scans: Scans
+) -> None:
+    first, second = scans.lot("A", "extra"), scans.lot("B", "extra")
+    raw = scans.lot("R")
+    concurrent.capture(scans.harvest(raw, 200))
+    concurrent.capture(scans.sort({raw: 200}, {first: 100, second: 100}))
+    # Named in opposite orders: where each locked batch by batch, they would deadlock.
+    rivals = [
+        scans.palletise(
+            scans.pallet(number),
+            {first: 40, second: 40} if number % 2 else {second: 40, first: 40},
+        )
+        for number in range(6)
+    ]
+    outcome = _all_at_once(concurrent.capture, rivals)
+    assert sum(isinstance(each, Captured) for each in outcome) == 2
+    assert outcome.count("not-enough-mass") == 4
+    assert concurrent.batch(first).in_stock_kg == 20
+    assert concurrent.batch(second).in_stock_kg == 20
+    assert concurrent.totals().events == 4
+
+
+def test_events_are_numbered_without_gaps_whatever_is_refused_between(
+    engine: Engine, small_park: Park, scans: Scans
+) -> None:
+    repository = _repository(engine, small_park)
+    repository.migrate()
+    rivals = [scans.harvest(scans.lot(f"L{number % 4}"), 1) for number in range(8)]
+    _all_at_once(repository.capture, rivals)
+    with engine.connect() as connection:
+        numbers = connection.execute(select(tables.events.c.seq)).scalars().all()
+    assert sorted(numbers) == [1, 2, 3, 4]
+
+
+def test_a_question_does_not_wait_for_a_capture(
+    engine: Engine, small_park: Park, scans: Scans
+) -> None:
+    repository = _repository(engine, small_park)
+    repository.migrate()
+    repository.capture(scans.harvest(scans.lot("A"), 100))
+    with engine.begin() as writer:
+        writer.execute(select(tables.log_head).with_for_update())
+        writer.execute(tables.log_head.update().values(size=99))
+        assert repository.totals().events == 1
+        writer.rollback()
+
+
+# Failures
+
+
+def test_a_database_that_does_not_answer_is_worth_another_try(
+    small_park: Park, scans: Scans
+) -> None:
+    nobody = open_engine(f"postgresql://postgres@127.0.0.1:{free_port()}/none")
+    repository = _repository(nobody, small_park)
+    with pytest.raises(DatabaseUnavailableError) as refused:
+        repository.capture(scans.harvest(scans.lot("A"), 100))
+    assert refused.value.retryable
+    with pytest.raises(DatabaseUnavailableError):
+        repository.totals()
+    assert not repository.health().ok
+
+
+def test_a_connection_that_breaks_is_worth_another_try_and_the_next_one_works(
+    postgresql: PostgreSQL, small_park: Park, scans: Scans
+) -> None:
+    engine = open_engine(postgresql.new_database())
+    repository = _repository(engine, small_park)
+    repository.migrate()
+
+    def break_off(connection: Connection) -> None:
+        connection.exec_driver_sql("SELECT pg_terminate_backend(pg_backend_pid())")
+
+    with pytest.raises(DatabaseUnavailableError):
+        write(engine, break_off)
+    assert repository.capture(scans.harvest(scans.lot("A"), 100)).new
+    repository.close()
+
+
+def test_missing_tables_are_told_by_health_and_refuse_every_call(
+    engine: Engine, small_park: Park
+) -> None:
+    repository = _repository(engine, small_park)
+    health = repository.health()
+    assert (health.ok, "migrate" in health.detail) == (False, True)
+    with pytest.raises(DatabaseUnavailableError):
+        repository.totals()

@@ -1,0 +1,1 @@
+"""From events to proof: EPCIS events, batches, lineage."""

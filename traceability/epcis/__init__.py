@@ -1,0 +1,1 @@
+"""EPCIS 2.0: the event model and its JSON-LD form."""

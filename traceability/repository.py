@@ -1,0 +1,157 @@
+"""The facade of traceability: captures scans, answers questions. Safe to share among threads."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Engine
+
+from park.assets import Park
+from park.gs1 import BatchId
+from park.scans import Scan
+from traceability import history, log, migrations, search, shipping, tracing
+from traceability.capture import Capture
+from traceability.errors import DatabaseUnavailableError
+from traceability.paging import DEFAULT_LIMIT, LARGEST_LIMIT, check_texts
+from traceability.transactions import reading, write
+from traceability.views import (
+    BatchHistory,
+    BatchQuery,
+    BatchSummary,
+    Captured,
+    Health,
+    Page,
+    Pallet,
+    Shipment,
+    Totals,
+    Trace,
+)
+
+__all__ = ["DEFAULT_LIMIT", "LARGEST_LIMIT", "BatchQuery", "Traceability"]
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Traceability:
+    """Events, batches and their lineage in one SQL database.
+
+    Every method raises DatabaseUnavailableError where the database doesn't answer. Questions
+    never wait for a capture, and each sees one state of the books. Paged lists take `after`, the
+    `next_token` of the page before. QueryError is raised for a token, limit or text that can't be
+    read: `bad-page-token`, `bad-limit`, `bad-text`.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        park: Park,
+        *,
+        mass_tolerance: float,
+        clock_skew_s: float,
+        clock: Callable[[], datetime] = _now,
+    ) -> None:
+        self._engine = engine
+        self._park = park
+        self._capture = Capture(park, mass_tolerance, clock_skew_s)
+        self._clock = clock
+
+    def migrate(self) -> None:
+        """Make the tables, or bring them up to this version; safe to repeat."""
+        write(self._engine, migrations.upgrade)
+
+    def capture(self, scan: Scan) -> Captured:
+        """Turn a scan into its one event; the same scan again changes nothing.
+
+        Raises CaptureError where it can't be true; then nothing of it is stored.
+        """
+        return write(
+            self._engine,
+            lambda connection: self._capture.capture(connection, scan, self._clock()),
+        )
+
+    def search_batches(
+        self, query: BatchQuery, after: str | None = None, limit: int = DEFAULT_LIMIT
+    ) -> Page[BatchSummary]:
+        """The batches that fit, the most recently made first."""
+        check_texts(query.number, query.orchard, query.destination, query.variety, query.grade)
+        with reading(self._engine) as connection:
+            return search.search_batches(connection, self._park, query, after, limit)
+
+    def batch(self, batch: BatchId) -> BatchHistory:
+        """Everything known about a batch. Raises NotFoundError `batch-not-found`."""
+        with reading(self._engine) as connection:
+            return history.batch_history(connection, self._park, batch)
+
+    def trace_back(self, node_id: str) -> Trace:
+        """Where a batch, pallet or shipment came from.
+
+        `node_id` is a node's id or any form of a batch or SSCC. Raises QueryError `bad-node` or
+        `wrong-check-digit` where it is none, NotFoundError `node-not-found`.
+        """
+        check_texts(node_id)
+        with reading(self._engine) as connection:
+            return tracing.trace_back(connection, node_id)
+
+    def trace_forward(self, node_id: str) -> Trace:
+        """Where a batch, pallet or shipment went; raises as `trace_back`."""
+        check_texts(node_id)
+        with reading(self._engine) as connection:
+            return tracing.trace_forward(connection, node_id)
+
+    def pallet(self, sscc: str) -> Pallet:
+        """A pallet by its 18 digits. Raises NotFoundError `pallet-not-found`."""
+        check_texts(sscc)
+        with reading(self._engine) as connection:
+            return shipping.pallet(connection, sscc)
+
+    def shipments(
+        self, destination: str | None = None, after: str | None = None, limit: int = DEFAULT_LIMIT
+    ) -> Page[Shipment]:
+        """Shipments, the latest first; `destination` is an asset id or ISO country code."""
+        check_texts(destination)
+        with reading(self._engine) as connection:
+            return shipping.shipments(connection, self._park, destination, after, limit)
+
+    def shipment(self, number: str) -> Shipment:
+        """A shipment. Raises NotFoundError `shipment-not-found`."""
+        check_texts(number)
+        with reading(self._engine) as connection:
+            return shipping.shipment(connection, number)
+
+    def event(self, event_id: str) -> dict[str, Any]:
+        """An event as an EPCIS 2.0 JSON-LD document of its own.
+
+        Raises NotFoundError `event-not-found`.
+        """
+        check_texts(event_id)
+        with reading(self._engine) as connection:
+            return log.event(connection, event_id)
+
+    def events(self, after: str | None = None, limit: int = DEFAULT_LIMIT) -> Page[dict[str, Any]]:
+        """Events as EPCIS 2.0 JSON without `@context`, in the order of their capture."""
+        with reading(self._engine) as connection:
+            return log.events(connection, after, limit)
+
+    def totals(self) -> Totals:
+        """How much is in the repository."""
+        with reading(self._engine) as connection:
+            return log.totals(connection)
+
+    def health(self) -> Health:
+        """Whether the database answers and has this version's tables; never raises."""
+        name = self._engine.dialect.name
+        try:
+            with reading(self._engine) as connection:
+                version = ".".join(map(str, self._engine.dialect.server_version_info or ()))
+                revision = migrations.current(connection)
+        except DatabaseUnavailableError as error:
+            return Health(ok=False, version=name, detail=str(error))
+        wanted = migrations.head()
+        detail = "" if revision == wanted else f"tables are at {revision}, not at {wanted}: migrate"
+        return Health(ok=not detail, version=f"{name} {version}".strip(), detail=detail)
+
+    def close(self) -> None:
+        """Let go of the database's connections."""
+        self._engine.dispose()
