@@ -1,0 +1,1 @@
+"""Simulated devices: physics with a clock, and the readings they report."""

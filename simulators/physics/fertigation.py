@@ -1,0 +1,47 @@
+"""A fertiliser mixer: it doses into the middle of a watering and leaves time to rinse."""
+
+from dataclasses import dataclass
+from random import Random
+
+_DOSE_L_H = 60.0
+_TANK_L = 1000.0
+_BEGINS_H, _ENDS_H = 2.0, 8.0
+_WATER_EC, _WATER_PH = 0.65, 7.6
+
+
+@dataclass(slots=True)
+class Mixer:
+    """Conductivity, acidity, dose and tank of one mixer."""
+
+    rng: Random
+    ec_ms_cm: float = _WATER_EC
+    ph: float = _WATER_PH
+    dose_l_h: float = 0.0
+    dose_l: float = 0.0
+    tank_l: float = _TANK_L
+    _watering_h: float = 0.0
+
+    @property
+    def dosing(self) -> bool:
+        """Whether it doses."""
+        return self.dose_l_h > 0
+
+    def step(self, dt_s: float, flow_m3h: float) -> None:
+        """Let `dt_s` pass while its pump gives that flow."""
+        hours = dt_s / 3600
+        self._watering_h = self._watering_h + hours if flow_m3h > 0 else 0.0
+        wanted = flow_m3h > 0 and _BEGINS_H <= self._watering_h < _ENDS_H
+        self.dose_l_h = max(0.0, _DOSE_L_H * self.rng.gauss(1, 0.02)) if wanted else 0.0
+        given = min(self.dose_l_h * hours, self.tank_l)
+        self.dose_l += given
+        self.tank_l -= given
+        if not wanted and self.tank_l < 0.4 * _TANK_L:
+            self.tank_l = _TANK_L  # somebody refills it between two waterings
+        strength = self.dose_l_h / flow_m3h if flow_m3h > 0 else 0.0
+        self.ec_ms_cm = _WATER_EC + 0.5 * strength + self.rng.gauss(0, 0.01)
+        self.ph = _WATER_PH - 0.55 * strength + self.rng.gauss(0, 0.02)
+
+    @property
+    def tank_pct(self) -> float:
+        """How full the tank is."""
+        return 100 * self.tank_l / _TANK_L

@@ -1,0 +1,1 @@
+"""How a season is planned: harvests, runs, cold rooms, pallets and shipments."""
