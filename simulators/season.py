@@ -63,7 +63,7 @@ class SeasonPlan:
 def plan_season(park: Park, settings: SeasonSettings) -> SeasonPlan:
     """Plan a season. Raises PlanError where the park lacks what a season needs."""
     rng = generator(settings.seed, park.site.id, settings.year, "plan")
-    lots = Lots.of(park, settings.year)
+    lots = Lots.of(park, settings.year, settings.seed)
     harvests = plan_harvests(park, settings, lots, rng)
     slots, kept = plan_slots(park, harvests, settings.year, rng)
     return SeasonPlan(park, settings, _Season(park, settings, lots, rng).run(slots, kept))
@@ -108,7 +108,7 @@ class _Season:
                 self._sort(slot)
         self._clear()
         head = self.lots.head
-        dispatch = Dispatch(self.park, self.settings.year, head, self.rng)
+        dispatch = Dispatch(self.park, self.settings, head, self.rng)
         dispatch.ship(self.orders)
         return Truth(
             harvests=sorted(self.harvests, key=lambda harvest: harvest.at_ms),

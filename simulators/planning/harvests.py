@@ -16,18 +16,26 @@ from simulators.truth import Harvest
 _BATCH_KG = {"jujube": (6_000, 13_000), "apple": (8_000, 17_000)}
 _SHARE_OF_YIELD = 0.9
 
+_SERIES = 18_000
+"""Seeds whose lots differ: their letters are three at most, as a lot has room for."""
+
 
 @dataclass(frozen=True, slots=True)
 class Lots:
-    """Makes lot numbers: `LI25-001-0928A`, where a letter counts the lots of one place and day."""
+    """Makes lot numbers: `LI25-001-0928A`, where a letter counts the lots of one place and day.
+
+    Seeds other than the first stand behind the year (`LI25A-…` for the second), so that two
+    seasons of one year can share a database.
+    """
 
     head: str
     used: dict[str, int]
 
     @classmethod
-    def of(cls, park: Park, year: int) -> "Lots":
-        """Lot numbers of a park and a year."""
-        return cls(f"{park.site.id[:2]}{year % 100:02}".upper(), {})
+    def of(cls, park: Park, year: int, seed: int) -> "Lots":
+        """Lot numbers of a park, a year and a seed."""
+        series = _letters((seed - 1) % _SERIES)
+        return cls(f"{park.site.id[:2]}{year % 100:02}{series}".upper(), {})
 
     def next(self, place: str, time_ms: int) -> str:
         """The next lot number of that place and day."""

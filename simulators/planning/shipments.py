@@ -11,11 +11,13 @@ from park.assets import ColdRoom, Destination, Orchard, Park, Reefer
 from park.gs1 import make_sscc
 from simulators.errors import PlanError
 from simulators.planning.calendar import DAY_MS, HOUR_MS, MINUTE_MS, season_end, shipping_end
+from simulators.planning.settings import SeasonSettings
 from simulators.truth import Amount, Pallet, Shipment
 
 _PALLET_KG = {"jujube": 600, "apple": 900}
 _PALLETS_A_REEFER = 20
 _PALLET_MS = 6 * MINUTE_MS
+_SERIAL_DIGITS = 4
 _LONGEST_WAIT_MS = 4 * DAY_MS
 """So long fruit waits on pallets for one of the park's own reefers; then it goes with another's."""
 _KM_A_DAY, _HANDLING_DAYS = 720.0, 2.5
@@ -39,7 +41,7 @@ class Dispatch:
     """Palletises and ships orders; keeps the pallets and shipments it made."""
 
     park: Park
-    year: int
+    settings: SeasonSettings
     head: str
     rng: Random
     pallets: list[Pallet] = field(default_factory=list)
@@ -80,10 +82,12 @@ class Dispatch:
             yield order, pallets[n * len(pallets) // loads : (n + 1) * len(pallets) // loads]
 
     def _sscc(self) -> str:
-        """The next pallet number: two digits of the year, then a running number."""
+        """The next pallet number: two digits of the year, the seed's, then a running number."""
         room = 16 - len(self.park.company_prefix)
-        year = (self.year % 100) * 10 ** (room - 2)
-        return make_sscc(self.park.company_prefix, year + next(self._serials))
+        year = (self.settings.year % 100) * 10 ** (room - 2)
+        seeds = 10 ** max(0, room - 2 - _SERIAL_DIGITS)
+        series = (self.settings.seed - 1) % seeds * 10**_SERIAL_DIGITS
+        return make_sscc(self.park.company_prefix, year + series + next(self._serials))
 
     def _destinations(self, orders: Sequence[Order]) -> list[Destination]:
         """Where each load goes: the usual markets in turn first, then any, near ones more often."""
@@ -109,7 +113,7 @@ class Dispatch:
     ) -> None:
         ready_ms = pallets[-1].at_ms + round(self.rng.uniform(1, 5) * HOUR_MS)
         reefer, ship_ms = fleet.next(ready_ms)
-        if ship_ms >= shipping_end(self.year):
+        if ship_ms >= shipping_end(self.settings.year):
             return  # its pallets stay in the packhouse
         km = _distance_km(self.park, destination)
         days = (_HANDLING_DAYS + km / _KM_A_DAY) * self.rng.uniform(0.95, 1.2)
@@ -128,7 +132,7 @@ class Dispatch:
                 pallets=tuple(pallet.sscc for pallet in pallets),
                 ship_ms=ship_ms,
                 arrive_ms=arrive_ms,
-                received=arrive_ms < season_end(self.year) and self.rng.random() < 0.93,  # noqa: PLR2004
+                received=arrive_ms < season_end(self.settings.year) and self.rng.random() < 0.93,  # noqa: PLR2004
             )
         )
 

@@ -264,3 +264,13 @@ def test_an_impossible_setting_is_refused_by_name_and_value(
 ) -> None:
     with pytest.raises(PlanError, match=named):
         season_settings(small_park, **({"year": 2025} | wrong))
+
+
+def test_seasons_of_two_seeds_can_share_a_database(small_park: Park) -> None:
+    first, second = (
+        plan_season(small_park, season_settings(small_park, seed=seed, year=2025)).truth
+        for seed in (1, 2)
+    )
+    assert not {h.batch for h in first.harvests} & {h.batch for h in second.harvests}
+    assert not {p.sscc for p in first.pallets} & {p.sscc for p in second.pallets}
+    assert not {s.number for s in first.shipments} & {s.number for s in second.shipments}
