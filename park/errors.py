@@ -4,6 +4,7 @@
 
     ParkError
     |-- IdentifierError      a GS1 key that is malformed or fails its check digit
+    |   `-- CheckDigitError  one that fails its check digit: mistyped, most likely
     |-- DefinitionError      a park definition file that can't be read or contradicts itself
     |-- UnknownAssetError    an asset id that the park doesn't have
     |-- SettingsError        a setting that is missing or has an impossible value
@@ -26,6 +27,10 @@ class IdentifierError(ParkError):
         self.key = key
         self.value = value
         self.problem = problem
+
+
+class CheckDigitError(IdentifierError):
+    """A GS1 key that fails its check digit: mistyped, most likely."""
 
 
 class DefinitionError(ParkError):

@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 from urllib.parse import quote, unquote, urlsplit
 
-from park.errors import IdentifierError
+from park.errors import CheckDigitError, IdentifierError
 
 CANONICAL_HOST = "https://id.gs1.org"
 """GS1's own resolver; identifiers inside events use it whatever host serves the page."""
@@ -42,7 +42,7 @@ def _checked(key: str, text: str, lengths: tuple[int, ...]) -> str:
         raise IdentifierError(key, text, f"must have {wanted} digits, has {len(text)}")
     expected = check_digit(text[:-1])
     if int(text[-1]) != expected:
-        raise IdentifierError(key, text, f"wrong check digit {text[-1]}, should be {expected}")
+        raise CheckDigitError(key, text, f"wrong check digit {text[-1]}, should be {expected}")
     return text
 
 

@@ -1,11 +1,21 @@
 """Fixtures for all tests: the small park and real servers, each started once a run."""
 
+import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from park.assets import Park
 from park.definition import build_park, read_definition
+from park.times import from_epoch_ms
+from simulators.season import SeasonPlan, plan_season, season_settings
 from tests.support.servers import (
     InfluxDB,
     Mosquitto,
@@ -41,3 +51,85 @@ def postgresql() -> Iterator[PostgreSQL]:
     """One cluster for the whole run; take a `new_database()` for each test."""
     with run_postgresql() as server:
         yield server
+
+
+@dataclass(frozen=True, slots=True)
+class DemoRun:
+    """What `agripark demo --once --json` left behind."""
+
+    status: int
+    report: dict[str, Any]
+    stderr: str
+    data: Path
+    """Folder of spool and embedded databases."""
+    influx_url: str | None = None
+    influx_database: str | None = None
+    database_url: str | None = None
+
+
+def run_demo(data: Path, *options: str, **environment: str) -> DemoRun:
+    """Run the demo as a user does, in a process of its own."""
+    command = (sys.executable, "-m", "api", "demo", "--once", "--json", "--data", str(data))
+    done = subprocess.run(
+        (*command, *options),
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        timeout=110,
+        check=False,
+    )
+    assert done.stdout, done.stderr
+    return DemoRun(done.returncode, json.loads(done.stdout), done.stderr, data)
+
+
+@pytest.fixture(scope="session")
+def season_plan(small_park: Park) -> SeasonPlan:
+    """What the demo's season holds: the truth to compare with."""
+    return plan_season(small_park, season_settings(small_park))
+
+
+@pytest.fixture(scope="session")
+def embedded_demo(tmp_path_factory: pytest.TempPathFactory) -> DemoRun:
+    """The demo without any server, run once."""
+    return run_demo(tmp_path_factory.mktemp("embedded-demo"))
+
+
+@pytest.fixture(scope="session")
+def real_demo(
+    tmp_path_factory: pytest.TempPathFactory, influxdb: InfluxDB, postgresql: PostgreSQL
+) -> DemoRun:
+    """The demo on Mosquitto, InfluxDB and PostgreSQL, run once."""
+    data = tmp_path_factory.mktemp("real-demo")
+    influx_database, database_url = influxdb.new_database(), postgresql.new_database()
+    with run_mosquitto() as mosquitto:
+        run = run_demo(
+            data,
+            *("--mqtt", mosquitto.url, "--influx", influxdb.url, "--database", database_url),
+            AGRIPARK_INFLUX_DATABASE=influx_database,
+        )
+    return replace(
+        run,
+        influx_url=influxdb.url,
+        influx_database=influx_database,
+        database_url=database_url,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class SeasonInfluxDB:
+    """An InfluxDB that holds a whole season."""
+
+    url: str
+    database: str
+    first: datetime
+    last: datetime
+
+
+@pytest.fixture(scope="session")
+def season_influxdb(
+    real_demo: DemoRun, influxdb: InfluxDB, season_plan: SeasonPlan
+) -> SeasonInfluxDB:
+    """InfluxDB filled by the season through Mosquitto and ingest."""
+    assert real_demo.influx_database is not None
+    first, last = from_epoch_ms(season_plan.start_ms), from_epoch_ms(season_plan.end_ms)
+    return SeasonInfluxDB(influxdb.url, real_demo.influx_database, first, last)

@@ -17,6 +17,7 @@ from uuid import UUID
 from api.services import Services
 from ingest.line_protocol import encode
 from ingest.reading import Reading
+from ingest.stores.port import TelemetryStore
 from ingest.stores.sqlite import SqliteStore
 from park.assets import Park
 from park.database import open_engine
@@ -162,9 +163,11 @@ class Story:
 
 
 @contextmanager
-def told_story(park: Park, folder: Path) -> Iterator[Story]:
-    """The whole season in fresh embedded stores."""
-    with empty_services(park, folder) as services:
+def told_story(
+    park: Park, folder: Path, database: str | None = None, store: TelemetryStore | None = None
+) -> Iterator[Story]:
+    """The whole season in fresh stores: embedded ones, or a database and store of the test's."""
+    with empty_services(park, folder, database, store) as services:
         for number, step in enumerate(_STEPS, start=1):
             services.traceability.capture(SCAN.validate_python({**step, "id": UUID(int=number)}))
         jujube = list(_readings(park, ROOM, STORED, TAKEN_OUT, -0.5))
@@ -177,10 +180,12 @@ def told_story(park: Park, folder: Path) -> Iterator[Story]:
 
 
 @contextmanager
-def empty_services(park: Park, folder: Path) -> Iterator[Services]:
-    """Services on fresh embedded stores whose clock stands at NOW."""
-    engine = open_engine(f"sqlite:///{folder / 'traceability.db'}")
-    store = SqliteStore(folder / "telemetry.db")
+def empty_services(
+    park: Park, folder: Path, database: str | None = None, store: TelemetryStore | None = None
+) -> Iterator[Services]:
+    """Services on fresh stores whose clock stands at NOW."""
+    engine = open_engine(database or f"sqlite:///{folder / 'traceability.db'}")
+    telemetry = store or SqliteStore(folder / "telemetry.db")
     traceability = Traceability(
         engine, park, mass_tolerance=0.005, clock_skew_s=300, clock=lambda: NOW
     )
@@ -189,13 +194,13 @@ def empty_services(park: Park, folder: Path) -> Iterator[Services]:
         yield Services(
             park=park,
             traceability=traceability,
-            telemetry=store,
+            telemetry=telemetry,
             settings=Settings(data_dir=folder),
             clock=lambda: NOW,
         )
     finally:
         traceability.close()
-        store.close()
+        telemetry.close()
 
 
 def _readings(

@@ -1,0 +1,58 @@
+"""The HTTP application: one function makes it of the services that it is to speak for."""
+
+from importlib.metadata import version
+
+from fastapi import APIRouter, Depends, FastAPI
+from fastapi.staticfiles import StaticFiles
+
+from api import openapi
+from api import problems as problem_handling
+from api.middleware import BodyLimit, RawPath, SecurityHeaders
+from api.openapi import problems
+from api.pages.render import Renderer
+from api.parameters import only_known_parameters
+from api.routes import assets, batches, digital_link, events, health, pages, quarantine, steps
+from api.services import Services
+
+LARGEST_BODY_BYTES = 1_000_000
+"""Largest request body that is read."""
+
+
+def create_app(services: Services) -> FastAPI:
+    """The application that answers for these services; it doesn't close them."""
+    app = FastAPI(
+        title="agripark",
+        version=version("agripark"),
+        description=openapi.DESCRIPTION,
+        license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        # Swagger UI and ReDoc load their scripts from another host.
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        # The functions' own names: unique, and what `only_known_parameters` looks them up by.
+        generate_unique_id_function=lambda route: route.name,
+    )
+    app.state.services = services
+    app.state.renderer = Renderer(services.park)
+    app.include_router(_version_1())
+    app.include_router(health.router)
+    app.include_router(pages.router)
+    app.include_router(digital_link.router)
+    app.mount("/static", StaticFiles(packages=[("api", "static")]), name="static")
+    app.add_middleware(BodyLimit, largest_bytes=LARGEST_BODY_BYTES)
+    app.add_middleware(SecurityHeaders)
+    app.add_middleware(RawPath)
+    problem_handling.install(app)
+    openapi.install(app)
+    return app
+
+
+def _version_1() -> APIRouter:
+    router = APIRouter(
+        prefix="/v1",
+        dependencies=[Depends(only_known_parameters)],
+        responses=problems("invalid-request", "unknown-parameter", "internal-error"),
+    )
+    for part in (assets, batches, events, steps, quarantine):
+        router.include_router(part.router)
+    return router

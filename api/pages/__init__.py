@@ -1,0 +1,1 @@
+"""Pages for exporters and buyers: server-rendered, English and Chinese."""

@@ -1,0 +1,158 @@
+"""Errors as RFC 9457 problems: one table from error class to problem.
+
+Endpoints hold no try/except; whatever they raise is looked up here. A client that wants HTML,
+outside `/v1`, gets the same problem as a page.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.errors import ProblemError
+from api.middleware import SECURITY_HEADERS
+from api.negotiation import prefers_html
+from api.pages.render import renderer_of
+from api.problem_types import PROBLEM_TYPES, ProblemType
+from api.validation import validation_problem
+from ingest.errors import (
+    NotInQuarantineError,
+    SpoolError,
+    StoreUnavailableError,
+    UnknownFieldError,
+    UnsupportedAggregateError,
+)
+from park.errors import CheckDigitError, IdentifierError, UnknownAssetError
+from traceability.errors import (
+    CaptureError,
+    DatabaseUnavailableError,
+    NotFoundError,
+    QueryError,
+)
+
+MEDIA_TYPE = "application/problem+json"
+RETRY_AFTER_S = 5
+
+_RETRY = {"Retry-After": str(RETRY_AFTER_S)}
+_PROGRAMS_ONLY = ("/v1/", "/healthz", "/readyz", "/openapi.json")
+
+_SLUG_OF_STATUS = {
+    400: "malformed-json",
+    404: "not-found",
+    405: "method-not-allowed",
+    413: "payload-too-large",
+    415: "unsupported-media-type",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One problem to answer with."""
+
+    type: ProblemType
+    detail: str
+    members: Mapping[str, Any] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        """The problem's members as RFC 9457 names them."""
+        return {
+            "type": self.type.address,
+            "title": self.type.title.en,
+            "status": self.type.status,
+            "detail": self.detail,
+            **self.members,
+        }
+
+
+def _named(slug: str) -> Callable[[Any], Problem]:
+    return lambda error: Problem(PROBLEM_TYPES[slug], str(error))
+
+
+def _away(slug: str) -> Callable[[Any], Problem]:
+    # The message may name hosts and files, which are the operator's business: see /readyz.
+    row = PROBLEM_TYPES[slug]
+    return lambda _error: Problem(row, row.advice.en, headers=_RETRY)
+
+
+def _coded(fallback: str) -> Callable[[Any], Problem]:
+    return lambda error: Problem(
+        PROBLEM_TYPES.get(error.code, PROBLEM_TYPES[fallback]), error.detail
+    )
+
+
+def _raised(error: ProblemError) -> Problem:
+    return Problem(PROBLEM_TYPES[error.slug], error.detail, error.members, error.headers)
+
+
+def _http(error: HTTPException) -> Problem:
+    row = PROBLEM_TYPES[_SLUG_OF_STATUS.get(error.status_code, "not-found")]
+    return Problem(row, row.advice.en, headers=error.headers or {})
+
+
+def _invalid(error: RequestValidationError) -> Problem:
+    slug, detail, entries = validation_problem(error.errors())
+    return Problem(PROBLEM_TYPES[slug], detail, {"errors": entries} if entries else {})
+
+
+def _mistake(_error: Exception) -> Problem:
+    row = PROBLEM_TYPES["internal-error"]
+    return Problem(row, row.advice.en)
+
+
+PROBLEM_OF_ERROR: Mapping[type[Exception], Callable[[Any], Problem]] = {
+    ProblemError: _raised,
+    RequestValidationError: _invalid,
+    HTTPException: _http,
+    CaptureError: _coded("step-refused"),
+    NotFoundError: _coded("not-found"),
+    QueryError: _coded("invalid-request"),
+    DatabaseUnavailableError: _away("database-unavailable"),
+    StoreUnavailableError: _away("telemetry-unavailable"),
+    SpoolError: _away("quarantine-unavailable"),
+    NotInQuarantineError: _named("quarantine-entry-not-found"),
+    UnknownFieldError: _named("unknown-field"),
+    UnsupportedAggregateError: _named("unsupported-aggregate"),
+    UnknownAssetError: _named("asset-not-found"),
+    CheckDigitError: _named("wrong-check-digit"),
+    IdentifierError: _named("invalid-identifier"),
+    Exception: _mistake,
+}
+"""What becomes of an error; the nearest class in its ancestry decides."""
+
+
+def problem_of(error: Exception) -> Problem:
+    """The problem that answers an error."""
+    make = next(
+        PROBLEM_OF_ERROR[known] for known in type(error).__mro__ if known in PROBLEM_OF_ERROR
+    )
+    return make(error)
+
+
+def respond(request: Request, problem: Problem) -> Response:
+    """The problem as JSON, or as a page for a browser."""
+    status = problem.type.status
+    # Errors that nobody handles are answered outside the middleware that sets these.
+    headers = {**SECURITY_HEADERS, "Cache-Control": "no-store", **problem.headers}
+    if not request.url.path.startswith(_PROGRAMS_ONLY) and prefers_html(request):
+        return renderer_of(request).page(
+            request, "problem.html", status=status, headers=headers, problem=problem
+        )
+    # json.dumps writes ASCII, so that a lone surrogate in a member's name can't break the answer.
+    return Response(json.dumps(problem.as_json()), status, headers, MEDIA_TYPE)
+
+
+def install(app: FastAPI) -> None:
+    """Answer every error of the application with a problem."""
+
+    async def handle(request: Request, error: Exception) -> Response:
+        return respond(request, problem_of(error))
+
+    for known in PROBLEM_OF_ERROR:
+        app.add_exception_handler(known, handle)

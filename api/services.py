@@ -1,0 +1,41 @@
+"""What the HTTP application works with; the composition root makes it and passes it in."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from ingest.quarantine import Quarantine
+from ingest.stores.port import TelemetryStore
+from park.assets import Park
+from park.settings import Settings
+from traceability.repository import Traceability
+
+
+def utc_now() -> datetime:
+    """The time of this machine's clock."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """The parts that answer requests; all of them are safe to share among threads."""
+
+    park: Park
+    traceability: Traceability
+    telemetry: TelemetryStore
+    settings: Settings
+    quarantine: Quarantine | None = None
+    """None where ingest runs elsewhere; then nothing can be said about quarantine."""
+    clock: Callable[[], datetime] = utc_now
+
+
+async def services_of(request: Request) -> Services:
+    """The services of the application that serves the request."""
+    services: Services = request.app.state.services
+    return services
+
+
+ServicesNeeded = Annotated[Services, Depends(services_of)]
