@@ -8,19 +8,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import orjson
 from pydantic import ValidationError
 
-from ingest.codecs.json import read_json, read_objects
+from ingest.codecs.json import read_json, read_objects, write_json
 from ingest.errors import MessageError
-from ingest.line_protocol import encode
-from ingest.reading import Reading
+from ingest.line_protocol import encode_line
 from ingest.topics import Channel, Route, Router
-from ingest.validation import check_fields, check_seq, check_time
+from ingest.validation import brief, check_fields, check_seq, check_time
 from park.assets import Park
 from park.scans import SCAN, Scan
 
-_NOT_MEASURED = frozenset({"ts", "seq"})
+_MOST_READINGS = 10_000
+"""In one message; more would hold up everyone else's."""
+_LONGEST_DETAIL = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,6 @@ class Decoder:
 
     def __init__(self, park: Park, clock_skew_s: float, payload_limit_bytes: int) -> None:
         self._router = Router(park)
-        self._site = park.site.id
         self._skew_ms = round(clock_skew_s * 1000)
         self._payload_limit_bytes = payload_limit_bytes
 
@@ -67,7 +66,7 @@ class Decoder:
             else:
                 self._readings(route, payload, now_ms, decoded)
         except MessageError as error:
-            decoded.faults.append(Fault(payload, error.code, error.detail))
+            decoded.faults.append(_fault(payload, error))
         return decoded
 
     def _check_size(self, payload: bytes) -> None:
@@ -78,20 +77,24 @@ class Decoder:
             )
 
     def _readings(self, route: Route, payload: bytes, now_ms: int, decoded: Decoded) -> None:
-        for element in read_objects(payload):
+        elements = read_objects(payload)
+        if len(elements) > _MOST_READINGS:
+            raise MessageError(
+                "too-many-readings", f"{len(elements)} readings; at most {_MOST_READINGS} are read"
+            )
+        for element in elements:
             try:
-                decoded.lines.append(encode(self._reading(route, element, now_ms)))
+                decoded.lines.append(self._line(route, element, now_ms))
             except MessageError as error:
-                decoded.faults.append(Fault(orjson.dumps(element), error.code, error.detail))
+                part = payload if len(elements) == 1 else write_json(element)
+                decoded.faults.append(_fault(part, error))
 
-    def _reading(self, route: Route, element: Any, now_ms: int) -> Reading:
+    def _line(self, route: Route, element: Any, now_ms: int) -> str:
         if not isinstance(element, dict):
             raise MessageError("malformed-json", "a reading must be an object")
         time_ms = check_time(element.get("ts"), now_ms, self._skew_ms)
         check_seq(element.get("seq"))
-        measured = {name: value for name, value in element.items() if name not in _NOT_MEASURED}
-        fields = check_fields(route.kind, measured)
-        return Reading(route.kind, self._site, route.asset.id, route.centre, time_ms, fields)
+        return encode_line(route.head, check_fields(route.kind, element), time_ms)
 
     def _scan(self, route: Route, payload: bytes) -> Scan:
         content = read_json(payload)
@@ -100,12 +103,16 @@ class Decoder:
         named = content.setdefault("asset", route.asset.id)
         if named != route.asset.id:
             raise MessageError(
-                "invalid-scan", f"asset is {named!r} but the topic says {route.asset.id!r}"
+                "invalid-scan", f"asset is {brief(named)} but the topic says {route.asset.id!r}"
             )
         try:
             return SCAN.validate_python(content)
         except ValidationError as error:
             raise MessageError(*_scan_problem(error)) from error
+
+
+def _fault(payload: bytes, error: MessageError) -> Fault:
+    return Fault(payload, error.code, error.detail[:_LONGEST_DETAIL])
 
 
 def _scan_problem(error: ValidationError) -> tuple[str, str]:
@@ -117,7 +124,8 @@ def _scan_problem(error: ValidationError) -> tuple[str, str]:
 def _code(problem: Mapping[str, Any]) -> str:
     if "wrong check digit" in problem["msg"]:
         return "wrong-check-digit"
-    if problem["loc"][-1] in {"qty_kg", "loss_kg"} and problem["type"] in _MASS_PROBLEMS:
+    step = problem["loc"][-1] if problem["loc"] else None
+    if step in {"qty_kg", "loss_kg"} and problem["type"] in _MASS_PROBLEMS:
         return "invalid-mass"
     return "invalid-scan"
 

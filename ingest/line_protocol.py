@@ -6,7 +6,9 @@ escaped there; no id of a park has one.
 """
 
 import re
-from functools import lru_cache
+from collections.abc import Mapping
+
+import orjson
 
 from ingest.errors import UnknownFieldError
 from ingest.reading import Reading, StoredValue
@@ -24,13 +26,30 @@ _TAG = re.compile(rf",({_PART})=({_PART})")
 
 def encode(reading: Reading) -> str:
     """One line without its newline."""
-    fields = ",".join(f"{name}={_encode_value(value)}" for name, value in reading.fields.items())
-    head = _head(reading.kind, reading.site, reading.asset, reading.centre)
-    return f"{head} {fields} {reading.time_ms}"
+    head = encode_head(reading.kind, reading.site, reading.asset, reading.centre)
+    return encode_line(head, reading.fields, reading.time_ms)
 
 
-@lru_cache(maxsize=100_000)
-def _head(kind: str, site: str, asset: str, centre: str | None) -> str:
+def encode_line(head: str, fields: Mapping[str, StoredValue], time_ms: int) -> str:
+    """A line of a head that `encode_head` made; apart, since it is the same for every reading."""
+    parts = [
+        f"{name}={_encode_value(value)}"
+        for name, value in fields.items()
+        if type(value) is not float
+    ]
+    if len(parts) < len(fields):
+        parts.insert(0, _encode_floats(fields))
+    return f"{head} {','.join(parts)} {time_ms}"
+
+
+def _encode_floats(fields: Mapping[str, StoredValue]) -> str:
+    """Floats by orjson, which writes them in a quarter of repr's time: `{"a":1.5,"b":2.0}`."""
+    floats = {name: value for name, value in fields.items() if type(value) is float}
+    return orjson.dumps(floats)[2:-1].decode().replace('":', "=").replace(',"', ",")
+
+
+def encode_head(kind: str, site: str, asset: str, centre: str | None) -> str:
+    """The measurement and tags of an asset's lines."""
     centre_tag = "" if centre is None else f",centre={_escape_tag(centre)}"
     return f"{kind},asset={_escape_tag(asset)}{centre_tag},site={_escape_tag(site)}"
 
@@ -40,12 +59,10 @@ def _escape_tag(value: str) -> str:
 
 
 def _encode_value(value: StoredValue) -> str:
-    if isinstance(value, str):
-        escaped = value.replace("\\", "\\\\").replace('"', '\\"')
-        return f'"{escaped}"'
     if isinstance(value, int):
         return f"{value}i"
-    return repr(value)
+    escaped = str(value).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
 
 
 def decode(line: str) -> Reading:

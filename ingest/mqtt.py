@@ -7,11 +7,12 @@ connection that brought them: a message id means nothing on the next one.
 
 import logging
 import ssl
+import struct
 import threading
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 import paho.mqtt.client as mqtt
@@ -26,10 +27,14 @@ from ingest.errors import BrokerError
 _log = logging.getLogger(__name__)
 
 _KEEPALIVE_S = 60
-_CONNECT_DEADLINE_S = 15.0
-_SESSION_EXPIRY_S = 7 * 24 * 3600
+_CONNECT_DEADLINE_S = 5.0
+_WEEK_S = 7 * 24 * 3600
 _RECONNECT_S = (1, 30)
 _AT_LEAST_ONCE = 1
+_PUBACK = struct.Struct("!HH")
+_PUBACK_HEAD = PacketTypes.PUBACK << 12 | 2
+"""Type and remaining length: the message id; without a reason it means success in MQTT 5 too."""
+_LOOP_NAME = "paho-mqtt-client-{}"
 _DEFAULT_PORTS = {"mqtt": 1883, "mqtts": 8883}
 
 
@@ -45,6 +50,8 @@ class BrokerOptions:
     """The broker keeps the session under this name."""
     receive_maximum: int
     """Messages that the broker may hand over before the first is acknowledged (MQTT 5)."""
+    session_expiry_s: int = _WEEK_S
+    """How long the broker keeps messages for us while we are away (MQTT 5)."""
 
     @property
     def name(self) -> str:
@@ -53,8 +60,7 @@ class BrokerOptions:
         return f"{parts.hostname}:{parts.port or _DEFAULT_PORTS[parts.scheme]}"
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(NamedTuple):
     """A message in hand, not acknowledged yet."""
 
     topic: str
@@ -62,7 +68,29 @@ class Delivery:
     message_id: int
     qos: int
     connection: int
-    """Which connection brought it, counted from 1."""
+    """Which connection brought it."""
+
+
+def check_broker(options: BrokerOptions) -> None:
+    """Connect once, under a name and session of its own. Raises BrokerError."""
+    visitor = replace(options, client_id=f"{options.client_id}-check", session_expiry_s=0)
+    connection = BrokerConnection(visitor, (), lambda _: None)
+    connection.open()
+    connection.close()
+
+
+class _Client(mqtt.Client):
+    """Acknowledges many messages at once.
+
+    paho's own `ack` wakes its loop and makes a system call for each message; from another thread,
+    as here, that is most of what a message costs.
+    """
+
+    def acknowledge(self, message_ids: Iterable[int]) -> None:
+        """Queue the PUBACK packets of all, as one piece."""
+        packets = b"".join([_PUBACK.pack(_PUBACK_HEAD, number) for number in message_ids])
+        if packets:
+            self._packet_queue(PacketTypes.PUBACK << 4, packets, 0, _AT_LEAST_ONCE)
 
 
 class BrokerConnection:
@@ -79,7 +107,8 @@ class BrokerConnection:
         self._on_delivery = on_delivery
         self._answered = threading.Event()
         self._refusal: str | None = None
-        self._connections = 0
+        self._connection = 0
+        self._acknowledging = threading.Lock()
         self._closing = False
         self.last_message_at: float | None = None
         """When the last message came, by `time.monotonic`."""
@@ -101,18 +130,24 @@ class BrokerConnection:
         answered = self._answered.wait(_CONNECT_DEADLINE_S)
         if not answered or self._refusal is not None:
             self.close()
-            reason = self._refusal or f"no answer to MQTT {self._options.version}"
+            reason = self._refusal or self._no_answer("it doesn't answer")
             raise BrokerError(f"the broker {self._options.name} refuses: {reason}")
 
     def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
         """Tell the broker that these are safe; those of an earlier connection come again."""
-        for delivery in deliveries:
-            if delivery.connection == self._connections and delivery.qos == _AT_LEAST_ONCE:
-                self._client.ack(delivery.message_id, delivery.qos)
+        with self._acknowledging:  # no other connection begins meanwhile
+            self._client.acknowledge(
+                message_id
+                for _, _, message_id, qos, connection in deliveries
+                if connection == self._connection and qos == _AT_LEAST_ONCE
+            )
 
     def is_connected(self) -> bool:
-        """Whether the connection is up."""
-        return self._client.is_connected()
+        """Whether the connection is up and paho's thread lives to serve it."""
+        loop = _LOOP_NAME.format(self._options.client_id)
+        return self._client.is_connected() and any(
+            thread.name == loop for thread in threading.enumerate()
+        )
 
     def close(self) -> None:
         """Disconnect and end paho's thread; the broker keeps the session. Safe to repeat."""
@@ -124,13 +159,13 @@ class BrokerConnection:
         if self._options.version != "5":
             return {}
         properties: Any = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]  # paho
-        properties.SessionExpiryInterval = _SESSION_EXPIRY_S
+        properties.SessionExpiryInterval = self._options.session_expiry_s
         properties.ReceiveMaximum = self._options.receive_maximum
         return {"clean_start": False, "properties": properties}
 
-    def _make_client(self) -> mqtt.Client:
+    def _make_client(self) -> "_Client":
         is_v5 = self._options.version == "5"
-        client = mqtt.Client(
+        client = _Client(
             CallbackAPIVersion.VERSION2,
             client_id=self._options.client_id,
             clean_session=None if is_v5 else False,
@@ -146,19 +181,31 @@ class BrokerConnection:
         client.suppress_exceptions = True
         client.on_connect = self._connected
         client.on_disconnect = self._disconnected
+        client.on_subscribe = self._subscribed
         client.on_message = self._message
         return client
 
     def _connected(
         self, client: mqtt.Client, _data: Any, _flags: Any, reason: ReasonCode, _props: Any
     ) -> None:
-        self._connections += 1
+        self._begin_connection()
         if reason.is_failure:
             self._refusal = str(reason)
             _log.error("broker %s refuses: %s", self._options.name, reason)
         else:
             self._refusal = None
-            client.subscribe(self._wanted())
+            if self._subscriptions:
+                client.subscribe(self._wanted())
+                return
+        self._answered.set()
+
+    def _subscribed(
+        self, _client: mqtt.Client, _data: Any, _id: int, reasons: list[ReasonCode], _props: Any
+    ) -> None:
+        for topic, reason in zip(self._subscriptions, reasons, strict=False):
+            if reason.is_failure:
+                self._refusal = f"subscription to {topic}: {reason}"
+                _log.error("broker %s refuses: %s", self._options.name, self._refusal)
         self._answered.set()
 
     def _wanted(self) -> list[Any]:
@@ -170,13 +217,36 @@ class BrokerConnection:
     def _disconnected(
         self, _client: mqtt.Client, _data: Any, _flags: Any, reason: ReasonCode, _props: Any
     ) -> None:
-        if not self._closing:
-            _log.warning("lost the broker %s: %s", self._options.name, reason)
+        self._begin_connection()
+        if self._closing:
+            return
+        _log.warning("lost the broker %s: %s", self._options.name, reason)
+        if not self._answered.is_set():
+            self._refusal = self._refusal or self._no_answer("it ended the connection")
+            self._answered.set()
+
+    def _no_answer(self, what: str) -> str:
+        version = self._options.version
+        return f"{what}; does it speak MQTT {version}? (setting mqtt_version: 5 or 3.1.1)"
+
+    def _begin_connection(self) -> None:
+        """From here on message ids mean something else."""
+        with self._acknowledging:
+            self._connection += 1
 
     def _message(self, _client: mqtt.Client, _data: Any, message: mqtt.MQTTMessage) -> None:
         self.last_message_at = time.monotonic()
-        self._on_delivery(
-            Delivery(
-                message.topic, bytes(message.payload), message.mid, message.qos, self._connections
-            )
-        )
+        payload = bytes(message.payload)
+        delivery = Delivery(topic_of(message), payload, message.mid, message.qos, self._connection)
+        try:
+            self._on_delivery(delivery)
+        except Exception:  # noqa: BLE001 - paho would drop it without a word
+            _log.exception("a message on %r stays unacknowledged", delivery.topic)
+
+
+def topic_of(message: mqtt.MQTTMessage) -> str:
+    """The topic; paho raises where it is no UTF-8, which only a broken broker lets pass."""
+    try:
+        return message.topic
+    except UnicodeDecodeError as error:
+        return bytes(error.object).decode(errors="backslashreplace")

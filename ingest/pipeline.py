@@ -1,12 +1,12 @@
 """The whole of ingest, put together: broker -> writer -> spool -> shippers."""
 
-import queue
 import threading
 import time
 from collections.abc import Callable
 
 from ingest.decoding import Decoder
-from ingest.mqtt import BrokerConnection, BrokerOptions, Delivery
+from ingest.inbox import Inbox
+from ingest.mqtt import BrokerConnection, BrokerOptions
 from ingest.shippers import ReadingShipper, ScanShipper, Shipper
 from ingest.sinks import ScanSink
 from ingest.spool import Counters, Spool
@@ -35,10 +35,8 @@ class Ingest:
         clock_ms: Callable[[], int] = _now_ms,
     ) -> None:
         self._spool = spool
-        self._inbox: queue.Queue[Delivery] = queue.Queue(maxsize=2 * broker.receive_maximum)
-        self._delivered = 0
-        self._stopping = threading.Event()
-        self._connection = BrokerConnection(broker, decoder.subscriptions, self._take)
+        self._inbox = Inbox(2 * broker.receive_maximum)
+        self._connection = BrokerConnection(broker, decoder.subscriptions, self._inbox.put)
         self._shippers: tuple[Shipper, ...] = (
             ReadingShipper(spool, store, clock_ms),
             ScanShipper(spool, sink, clock_ms),
@@ -58,7 +56,6 @@ class Ingest:
 
         What is still spooled is shipped after the next start.
         """
-        self._stopping.set()
         self._writer.stop()
         self._join(self._writer)
         self._connection.close()
@@ -82,7 +79,7 @@ class Ingest:
 
     def is_idle(self) -> bool:
         """Whether everything that was handed over is stored, captured or in quarantine."""
-        return self._writer.written == self._delivered and self.counters().spooled == 0
+        return self._writer.written == self._inbox.accepted and self.counters().spooled == 0
 
     def wait_until_idle(self, timeout_s: float) -> bool:
         """Wait until `is_idle`; False where it isn't in time."""
@@ -92,15 +89,6 @@ class Ingest:
                 return False
             time.sleep(_POLL_S)
         return True
-
-    def _take(self, delivery: Delivery) -> None:
-        while not self._stopping.is_set():
-            try:
-                self._inbox.put(delivery, timeout=_POLL_S)
-            except queue.Full:
-                continue
-            self._delivered += 1
-            return
 
     def _wake(self) -> None:
         for shipper in self._shippers:

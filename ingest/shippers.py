@@ -9,6 +9,8 @@ import threading
 from abc import abstractmethod
 from collections.abc import Callable
 
+from pydantic import ValidationError
+
 from ingest.backoff import Backoff
 from ingest.decoding import Fault
 from ingest.errors import (
@@ -17,17 +19,21 @@ from ingest.errors import (
     ScanSinkUnavailableError,
     SpoolError,
     StoreUnavailableError,
+    UnknownFieldError,
 )
+from ingest.line_protocol import decode
 from ingest.sinks import ScanSink
 from ingest.spool import Spool
 from ingest.stores.port import TelemetryStore
+from ingest.topics import telemetry_topic
 from park.scans import SCAN
 
 _log = logging.getLogger(__name__)
 
-_MOST_ROWS = 4
+_ENOUGH_LINES = 5_000
 _MOST_SCANS = 100
 _POLL_S = 0.5
+_REFUSED = "refused-by-store"
 
 
 class Shipper(threading.Thread):
@@ -60,6 +66,10 @@ class Shipper(threading.Thread):
                 _log.warning("%s waits: %s", self.name, error)
                 backoff.wait()
                 continue
+            except Exception:  # noqa: BLE001 - nobody would notice a dead thread
+                _log.exception("%s waits", self.name)
+                backoff.wait()
+                continue
             backoff.reset()
             if not shipped:
                 self._work.wait(_POLL_S)
@@ -77,7 +87,7 @@ class ReadingShipper(Shipper):
         self._store = store
 
     def _ship(self) -> bool:
-        batch = self._spool.oldest_lines(_MOST_ROWS)
+        batch = self._spool.oldest_lines(_ENOUGH_LINES)
         if batch is None:
             return False
         faults = []
@@ -85,11 +95,20 @@ class ReadingShipper(Shipper):
             self._store.write(batch.lines)
         except LinesRefusedError as error:
             faults = [
-                ("", Fault(refused.line.encode(), "refused-by-store", refused.reason))
+                (_topic(refused.line), Fault(refused.line.encode(), _REFUSED, refused.reason))
                 for refused in error.refused
             ]
         self._spool.drop_lines(batch, faults, self._clock_ms())
         return True
+
+
+def _topic(line: str) -> str:
+    """The topic that the line's reading came by."""
+    try:
+        reading = decode(line)
+    except UnknownFieldError:
+        return ""
+    return telemetry_topic(reading.site, reading.kind, reading.asset)
 
 
 class ScanShipper(Shipper):
@@ -105,6 +124,8 @@ class ScanShipper(Shipper):
             fault = None
             try:
                 self._sink.capture(SCAN.validate_json(spooled.scan))
+            except ValidationError as error:  # spooled by a version that knew other scans
+                fault = Fault(spooled.scan, "invalid-scan", str(error))
             except ScanRefusedError as error:
                 fault = Fault(spooled.scan, error.code, error.detail)
             self._spool.drop_scan(spooled, fault, self._clock_ms())

@@ -9,7 +9,7 @@ transaction, so that at any moment, a crash included,
 
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +18,8 @@ from ingest.decoding import Fault
 from ingest.errors import SpoolError
 
 _LOCK_WAIT_S = 30.0
+LINES_A_ROW = 2_000
+"""Most lines in one row of the queue, so that a write to the store stays bounded."""
 KEPT_PAYLOAD_BYTES = 65_536
 """How much of a quarantined payload is kept."""
 
@@ -109,26 +111,28 @@ class Spool:
     def append(self, received: Received, now_ms: int) -> None:
         """Make everything durable in one commit. Raises SpoolError; then nothing was kept."""
         with self._transaction() as connection:
-            if received.lines:
-                connection.execute(
-                    "INSERT INTO reading_queue (readings, lines) VALUES (?, ?)",
-                    (len(received.lines), "\n".join(received.lines)),
-                )
+            connection.executemany(
+                "INSERT INTO reading_queue (readings, lines) VALUES (?, ?)",
+                [(len(row), "\n".join(row)) for row in _rows(received.lines)],
+            )
             connection.executemany(
                 "INSERT INTO scan_queue (topic, scan) VALUES (?, ?)", received.scans
             )
             _quarantine(connection, received.faults, now_ms)
             _count(connection, received=received.things)
 
-    def oldest_lines(self, most_rows: int) -> LineBatch | None:
-        """The oldest lines that wait; None where none does. Raises SpoolError."""
+    def oldest_lines(self, enough: int) -> LineBatch | None:
+        """The oldest lines that wait; None where none does. Raises SpoolError.
+
+        Rows are taken whole until there are `enough` lines, so there may be `LINES_A_ROW` more.
+        """
         with self._reading() as connection:
-            rows = connection.execute(
-                "SELECT id, lines FROM reading_queue ORDER BY id LIMIT ?", (most_rows,)
-            ).fetchall()
+            cursor = connection.execute("SELECT id, readings, lines FROM reading_queue ORDER BY id")
+            rows = list(_until_enough(cursor, enough))
+            cursor.close()
         if not rows:
             return None
-        return LineBatch(rows[-1][0], [line for _, text in rows for line in text.split("\n")])
+        return LineBatch(rows[-1][0], [line for _, _, text in rows for line in text.split("\n")])
 
     def drop_lines(
         self, batch: LineBatch, refused: Sequence[tuple[str, Fault]], now_ms: int
@@ -194,6 +198,22 @@ class Spool:
     def _reading(self) -> Iterator[sqlite3.Connection]:
         with self._lock, _as_spool_error(self._path):
             yield self._connection
+
+
+def _until_enough(
+    rows: Iterable[tuple[int, int, str]], enough: int
+) -> Iterator[tuple[int, int, str]]:
+    total = 0
+    for row in rows:
+        yield row
+        total += row[1]
+        if total >= enough:
+            return
+
+
+def _rows(lines: Sequence[str]) -> Iterator[Sequence[str]]:
+    for start in range(0, len(lines), LINES_A_ROW):
+        yield lines[start : start + LINES_A_ROW]
 
 
 @contextmanager

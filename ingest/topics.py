@@ -9,6 +9,8 @@ from enum import StrEnum
 from functools import lru_cache
 
 from ingest.errors import MessageError
+from ingest.line_protocol import encode_head
+from ingest.validation import brief
 from park.assets import Asset, AssetType, Park
 from park.errors import UnknownAssetError
 from park.telemetry import KINDS
@@ -34,6 +36,13 @@ class Route:
     asset: Asset
     centre: str | None
     """Value of the `centre` tag; None for kinds without one."""
+    head: str
+    """How the lines of its readings begin."""
+
+
+def telemetry_topic(site: str, kind: str, asset: str) -> str:
+    """The topic that an asset's readings come by."""
+    return "/".join((*_PREFIX, site, kind, asset, Channel.TELEMETRY))
 
 
 class Router:
@@ -60,15 +69,19 @@ class Router:
         _, _, site, kind, asset_id, channel = parts
         if site != self._park.site.id:
             raise MessageError(
-                "unknown-site", f"this park is {self._park.site.id!r}, the topic says {site!r}"
+                "unknown-site", f"this park is {self._park.site.id!r}, the topic says {brief(site)}"
             )
         asset = self._asset(kind, asset_id, Channel(channel))
-        return Route(Channel(channel), kind, asset, self._park.centre_of(asset))
+        centre = self._park.centre_of(asset)
+        head = encode_head(kind, site, asset.id, centre)
+        return Route(Channel(channel), kind, asset, centre, head)
 
     def _asset(self, kind: str, asset_id: str, channel: Channel) -> Asset:
         known = set(KINDS) if channel is Channel.TELEMETRY else set(AssetType)
         if kind not in known:
-            raise MessageError("unknown-kind", f"{kind!r} is none of {', '.join(sorted(known))}")
+            raise MessageError(
+                "unknown-kind", f"{brief(kind)} is none of {', '.join(sorted(known))}"
+            )
         try:
             asset = self._park.asset(asset_id)
         except UnknownAssetError as error:

@@ -16,6 +16,17 @@ from park.times import parse_instant, to_epoch_ms
 _EARLIEST_MS = 946_684_800_000
 """2000-01-01: an earlier time is a clock that was never set, or seconds sent for milliseconds."""
 _LARGEST_SEQ = 2**32 - 1
+_LONGEST_VALUE = 60
+_NOT_MEASURED = frozenset({"ts", "seq"})
+_NO_SPAN = (math.inf, -math.inf)
+_FLOAT_SPANS = {
+    kind.name: {
+        field.name: (field.low, field.high)
+        for field in kind.fields.values()
+        if field.type is FieldType.FLOAT
+    }
+    for kind in KINDS.values()
+}
 _INT64_LIMIT = 2**63
 
 
@@ -31,12 +42,12 @@ def check_time(value: object, now_ms: int, skew_ms: int) -> int:
     if time_ms < _EARLIEST_MS:
         raise MessageError(
             "time-implausible",
-            f"ts {value!r} lies before 2000; were seconds sent for milliseconds?",
+            f"ts {brief(value)} lies before 2000; were seconds sent for milliseconds?",
         )
     if time_ms > now_ms + skew_ms:
         raise MessageError(
             "time-in-future",
-            f"ts {value!r} lies {(time_ms - now_ms) / 1000:.0f} s ahead of this machine's clock",
+            f"ts {brief(value)} lies {(time_ms - now_ms) // 1000} s ahead of this machine's clock",
         )
     return time_ms
 
@@ -50,8 +61,10 @@ def _read_time(value: object) -> int:
         try:
             return to_epoch_ms(parse_instant(value))
         except ValueError as error:
-            raise MessageError("time-invalid", str(error)) from error
-    raise MessageError("time-invalid", f"ts {value!r} is neither RFC 3339 nor epoch milliseconds")
+            raise MessageError("time-invalid", f"ts {brief(value)}: {error}") from error
+    raise MessageError(
+        "time-invalid", f"ts {brief(value)} is neither RFC 3339 nor epoch milliseconds"
+    )
 
 
 def check_seq(value: object) -> None:
@@ -60,20 +73,26 @@ def check_seq(value: object) -> None:
         return
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= _LARGEST_SEQ:
         raise MessageError(
-            "wrong-type", f"seq {value!r} must be an integer from 0 to {_LARGEST_SEQ}"
+            "wrong-type", f"seq {brief(value)} must be an integer from 0 to {_LARGEST_SEQ}"
         )
 
 
-def check_fields(kind: str, fields: Mapping[str, object]) -> dict[str, StoredValue]:
-    """The fields as they are stored, without nulls.
+def check_fields(kind: str, reading: Mapping[str, object]) -> dict[str, StoredValue]:
+    """The measured fields of a reading as they are stored, without nulls.
 
     Raises MessageError with the code of the first broken rule and a detail that names all.
     """
     table = KINDS[kind].fields
     checked: dict[str, StoredValue] = {}
     problems: list[_Problem] = []
-    for name, value in fields.items():
-        if value is None:
+    spans = _FLOAT_SPANS[kind]
+    for name, value in reading.items():
+        if type(value) is float:  # most values are, and in their range: the short way
+            low, high = spans.get(name, _NO_SPAN)
+            if low <= value <= high:
+                checked[name] = value
+                continue
+        if value is None or name in _NOT_MEASURED:
             continue
         field = table.get(name)
         outcome = _unknown(kind, name) if field is None else _CHECKS[field.type](field, value)
@@ -90,13 +109,21 @@ def check_fields(kind: str, fields: Mapping[str, object]) -> dict[str, StoredVal
     return checked
 
 
+def brief(value: object) -> str:
+    """A foreign value as it may stand in a message: short, and never nested."""
+    if isinstance(value, dict | list):
+        return "an object" if isinstance(value, dict) else "an array"
+    text = repr(value)
+    return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}..."
+
+
 def _unknown(kind: str, name: str) -> _Problem:
     known = ", ".join(KINDS[kind].fields)
-    return _Problem("unknown-field", f"{kind} has no field {name!r}; it has {known}")
+    return _Problem("unknown-field", f"{kind} has no field {brief(name)}; it has {known}")
 
 
 def _wrong_type(field: Field, value: object, wanted: str) -> _Problem:
-    return _Problem("wrong-type", f"{field.name} is {value!r}, must be {wanted}")
+    return _Problem("wrong-type", f"{field.name} is {brief(value)}, must be {wanted}")
 
 
 def _check_float(field: Field, value: object) -> StoredValue | _Problem:
@@ -128,7 +155,9 @@ def _check_state(field: Field, value: object) -> StoredValue | _Problem:
         return _wrong_type(field, value, f"one of {', '.join(field.states)}")
     if value in field.states:
         return value
-    return _Problem("out-of-range", f"{field.name} is {value!r}, none of {', '.join(field.states)}")
+    return _Problem(
+        "out-of-range", f"{field.name} is {brief(value)}, none of {', '.join(field.states)}"
+    )
 
 
 def _out_of_range(field: Field, value: float) -> _Problem:

@@ -1,7 +1,7 @@
 """JSON payloads: one object, or an array of them."""
 
 import json
-from typing import Any, NoReturn
+from typing import Any
 
 import orjson
 
@@ -9,27 +9,33 @@ from ingest.errors import MessageError
 
 
 def read_json(payload: bytes) -> Any:
-    """The payload's JSON value.
+    """The payload's JSON value; NaN and infinity, which JSON doesn't have, come as floats.
 
-    Raises MessageError `malformed-json`, or `not-finite` where NaN or infinity is all that is
-    wrong with it.
+    So whoever checks the values can refuse the reading concerned and keep its neighbours.
+    Raises MessageError `malformed-json`.
     """
     try:
         return orjson.loads(payload)
     except orjson.JSONDecodeError as error:
-        _complain_if_not_finite(payload)
-        raise MessageError("malformed-json", f"the payload is no JSON: {error}") from error
+        try:
+            return _read_with_constants(payload)
+        except (ValueError, TypeError, RecursionError):
+            raise MessageError("malformed-json", f"the payload is no JSON: {error}") from error
 
 
-def _complain_if_not_finite(payload: bytes) -> None:
+def _read_with_constants(payload: bytes) -> Any:
+    """The value where NaN and infinity are all that is wrong with it."""
+    value = json.loads(payload.decode(), parse_constant=float)
+    orjson.dumps(value)  # raises for what else it takes and JSON doesn't: surrogates, huge numbers
+    return value
+
+
+def write_json(value: Any) -> bytes:
+    """A value that `read_json` gave, for someone to read."""
     try:
-        json.loads(payload, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError):
-        return
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise MessageError("not-finite", f"{name} is no JSON number; leave the field out")
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    except RecursionError:
+        return b"nested too deeply to be shown"
 
 
 def read_objects(payload: bytes) -> list[Any]:

@@ -1,0 +1,73 @@
+"""Where deliveries wait for their commit: bounded by number and by size, so that memory is.
+
+A full inbox holds up paho's loop, and through TCP the broker, which keeps what it can't send.
+"""
+
+import threading
+from collections.abc import Sequence
+
+from ingest.mqtt import Delivery
+
+_MOST_BYTES = 64 * 1024 * 1024
+_GATHERING_S = 0.01
+
+
+class Inbox:
+    """Filled by paho's loop, emptied by the writer."""
+
+    def __init__(self, most_messages: int, most_bytes: int = _MOST_BYTES) -> None:
+        self._most_messages = most_messages
+        self._most_bytes = most_bytes
+        self._waiting: list[Delivery] = []
+        self._bytes = 0
+        self._closed = False
+        self._changed = threading.Condition(threading.Lock())
+        self.accepted = 0
+        """Deliveries that were ever put in."""
+
+    def put(self, delivery: Delivery) -> None:
+        """Add a delivery, waiting while the inbox is full; nothing once it is closed."""
+        with self._changed:
+            while self._is_full() and not self._closed:
+                self._changed.wait()
+            if self._closed:
+                return
+            self._waiting.append(delivery)
+            self._bytes += len(delivery.payload)
+            self.accepted += 1
+            if len(self._waiting) == 1 or self._is_full():
+                self._changed.notify_all()
+
+    def take(self, most_messages: int, most_bytes: int) -> Sequence[Delivery]:
+        """The oldest deliveries, at least one; empty once closed and emptied.
+
+        After the first it waits a moment for others, so that a commit is worth its while.
+        """
+        with self._changed:
+            if not self._waiting and not self._closed:
+                self._changed.wait_for(lambda: self._waiting or self._closed)
+                self._changed.wait_for(self._is_full_or_closed, _GATHERING_S)
+            was_full = self._is_full()
+            taken, size = 0, 0
+            for delivery in self._waiting[:most_messages]:
+                size += len(delivery.payload)
+                taken += 1
+                if size >= most_bytes:
+                    break
+            deliveries, self._waiting = self._waiting[:taken], self._waiting[taken:]
+            self._bytes -= size
+            if was_full:
+                self._changed.notify_all()
+        return deliveries
+
+    def close(self) -> None:
+        """Take nothing in any more; what is inside can still be taken."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+
+    def _is_full_or_closed(self) -> bool:
+        return self._closed or self._is_full()
+
+    def _is_full(self) -> bool:
+        return len(self._waiting) >= self._most_messages or self._bytes >= self._most_bytes

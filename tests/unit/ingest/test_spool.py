@@ -1,0 +1,159 @@
+"""The spool keeps what was appended, whole or not at all, in order, and counts every step."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ingest.decoding import Fault
+from ingest.errors import SpoolError
+from ingest.quarantine import Quarantine
+from ingest.spool import KEPT_PAYLOAD_BYTES, LINES_A_ROW, Counters, Received, Spool
+from tests.support.ingest_fakes import HARVEST_TOPIC, ROOM_TOPIC, full_disk
+
+NOW_MS = 1_760_000_000_000
+FAULT = (ROOM_TOPIC, Fault(b"{", "malformed-json", "the payload is no JSON"))
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "spool.db"
+
+
+@pytest.fixture
+def spool(path: Path) -> Iterator[Spool]:
+    spool = Spool(path)
+    yield spool
+    spool.close()
+
+
+def lines(first: int, count: int) -> Received:
+    return Received([f"line {n}" for n in range(first, first + count)], [], [])
+
+
+def scans(*names: bytes) -> Received:
+    return Received([], [(HARVEST_TOPIC, name) for name in names], [])
+
+
+def assert_balanced(counters: Counters) -> None:
+    assert counters.received == (
+        counters.stored + counters.captured + counters.quarantined + counters.spooled
+    )
+
+
+def test_lines_come_out_in_the_order_they_went_in(spool: Spool) -> None:
+    spool.append(lines(0, 3), NOW_MS)
+    spool.append(lines(3, 2), NOW_MS)
+    batch = spool.oldest_lines(100)
+    assert batch is not None
+    assert list(batch.lines) == [f"line {n}" for n in range(5)]
+
+
+def test_lines_stay_until_they_are_dropped(spool: Spool) -> None:
+    spool.append(lines(0, 3), NOW_MS)
+    first, again = spool.oldest_lines(1), spool.oldest_lines(1)
+    assert first == again
+    assert first is not None
+    spool.drop_lines(first, [], NOW_MS)
+    assert spool.oldest_lines(1) is None
+
+
+def test_what_is_appended_meanwhile_survives_a_drop(spool: Spool) -> None:
+    spool.append(lines(0, 1), NOW_MS)
+    batch = spool.oldest_lines(100)
+    assert batch is not None
+    spool.append(lines(1, 1), NOW_MS)
+    spool.drop_lines(batch, [], NOW_MS)
+    rest = spool.oldest_lines(100)
+    assert rest is not None
+    assert list(rest.lines) == ["line 1"]
+
+
+def test_a_row_never_holds_more_lines_than_a_write_should(spool: Spool) -> None:
+    spool.append(lines(0, 2 * LINES_A_ROW + 1), NOW_MS)
+    sizes = []
+    while batch := spool.oldest_lines(1):
+        sizes.append(len(batch.lines))
+        spool.drop_lines(batch, [], NOW_MS)
+    assert sizes == [LINES_A_ROW, LINES_A_ROW, 1]
+    assert spool.counters().stored == 2 * LINES_A_ROW + 1
+
+
+def test_scans_come_out_in_order_one_by_one(spool: Spool) -> None:
+    spool.append(scans(b"a", b"b"), NOW_MS)
+    spool.append(scans(b"c"), NOW_MS)
+    waiting = spool.oldest_scans(10)
+    assert [(scan.topic, scan.scan) for scan in waiting] == [
+        (HARVEST_TOPIC, name) for name in (b"a", b"b", b"c")
+    ]
+    spool.drop_scan(waiting[0], None, NOW_MS)
+    assert [scan.scan for scan in spool.oldest_scans(10)] == [b"b", b"c"]
+
+
+def test_every_step_is_counted_and_the_sum_holds_across_reopening(path: Path) -> None:
+    spool = Spool(path)
+    spool.append(lines(0, 4), NOW_MS)
+    spool.append(Received(["line 4"], [(HARVEST_TOPIC, b"a"), (HARVEST_TOPIC, b"b")], []), NOW_MS)
+    spool.append(Received(["line 5"], [], [FAULT, FAULT]), NOW_MS)
+    batch = spool.oldest_lines(5)
+    assert batch is not None
+    spool.drop_lines(batch, [FAULT], NOW_MS)
+    first, second = spool.oldest_scans(10)
+    spool.drop_scan(first, None, NOW_MS)
+    spool.drop_scan(second, Fault(b"b", "unknown-batch", "no such batch"), NOW_MS)
+    before = spool.counters()
+    spool.close()
+    spool = Spool(path)
+    after = spool.counters()
+    spool.close()
+    assert before == after
+    assert after == Counters(
+        received=10, stored=4, captured=1, quarantined=4, spooled_readings=1, spooled_scans=0
+    )
+    assert_balanced(after)
+
+
+def test_what_was_appended_is_there_after_the_process_is_gone(path: Path) -> None:
+    abandoned = Spool(path)  # never closed in good order before the next one reads
+    abandoned.append(lines(0, 3), NOW_MS)
+    spool = Spool(path)
+    assert spool.counters().spooled == 3
+    spool.close()
+    abandoned.close()
+
+
+def test_a_quarantined_payload_is_cut_but_its_size_is_kept(path: Path, spool: Spool) -> None:
+    payload = b"x" * 1_000_000
+    spool.append(Received([], [], [(ROOM_TOPIC, Fault(payload, "too-large", "big"))]), NOW_MS)
+    (entry,) = Quarantine(path).entries()
+    assert entry.payload == payload[:KEPT_PAYLOAD_BYTES]
+    assert entry.payload_bytes == 1_000_000
+
+
+def test_a_full_disk_is_a_spool_error_and_keeps_nothing_of_the_append(spool: Spool) -> None:
+    spool.append(lines(0, 1), NOW_MS)
+    before = spool.counters()
+    with full_disk(300_000), pytest.raises(SpoolError, match="can't be used"):
+        spool.append(lines(1, 100_000), NOW_MS)
+    assert spool.counters() == before
+
+
+def test_the_spool_goes_on_once_the_disk_has_room_again(spool: Spool) -> None:
+    with full_disk(300_000), pytest.raises(SpoolError):
+        spool.append(lines(0, 100_000), NOW_MS)
+    spool.append(lines(0, 100_000), NOW_MS)
+    assert spool.counters().spooled == 100_000
+
+
+def test_a_file_that_is_no_spool_is_refused_by_name(path: Path) -> None:
+    path.write_bytes(b"a letter to my aunt, long enough to be no database" * 100)
+    with pytest.raises(SpoolError, match=r"spool\.db"):
+        Spool(path)
+
+
+def test_a_closed_spool_says_so_by_a_spool_error(path: Path) -> None:
+    spool = Spool(path)
+    spool.close()
+    spool.close()
+    with pytest.raises(SpoolError):
+        spool.counters()
