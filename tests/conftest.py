@@ -75,7 +75,7 @@ def run_demo(data: Path, *options: str, **environment: str) -> DemoRun:
         env=os.environ | environment,
         capture_output=True,
         text=True,
-        timeout=110,
+        timeout=240,
         check=False,
     )
     assert done.stdout, done.stderr
