@@ -1,7 +1,8 @@
 """The InfluxDB telemetry store: line protocol in, InfluxQL out.
 
 That pair is what InfluxDB 1.x, 2.x and 3.x share, at `/write` and `/query`; 1.x before 1.8 has
-no other. On 1.x the database is made where it is missing; on 2.x and 3.x make the bucket first.
+no other. A missing database (1.x) or bucket (2.x) is made, with data kept for ever: the bucket
+that 2.x would make by itself on the first write forgets after three days. 3.x makes its own.
 Requests go through influxdb-client's ApiClient and are not repeated here: the shipper does that.
 """
 
@@ -50,14 +51,15 @@ class InfluxStore:
         self._preparing = threading.Lock()
         self._prepared = False
         by_password = bool(username) and not token
-        client = InfluxDBClient(
+        # Publishes no types.
+        self._client: Any = InfluxDBClient(
             url=url,
             token=f"{username}:{password}" if by_password else token,
             auth_basic=by_password,
             timeout=_TIMEOUT_MS,
             connection_pool_maxsize=_CONNECTIONS,
         )
-        self._api_client: Any = client.api_client  # publishes no types
+        self._api_client: Any = self._client.api_client
 
     def write(self, lines: Sequence[str]) -> None:
         """Store lines; see the port."""
@@ -154,14 +156,36 @@ class InfluxStore:
         return str(version or "of unknown version")
 
     def _prepare(self) -> None:
-        """Make the database on 1.x, once; later generations have buckets, made by their owner."""
+        """See once that the database is there; make it where it isn't."""
         with self._preparing:
-            if not self._prepared:
-                if self._ping().lstrip("v").startswith("1."):
-                    self._request(
-                        "POST", "/query", {"q": f"CREATE DATABASE {_name(self._database)}"}
-                    )
-                self._prepared = True
+            if self._prepared:
+                return
+            version = self._ping().lstrip("v")
+            if version.startswith("1."):
+                self._provide_database()
+            elif version.startswith("2."):
+                self._provide_bucket()
+            self._prepared = True
+
+    def _provide_database(self) -> None:
+        # Asked before making it: a user who may write often may not make databases.
+        (found,) = self._ask({"q": "SHOW DATABASES"})
+        if [self._database] not in [row for series in found for row in series.rows]:
+            self._ask({"q": f"CREATE DATABASE {_name(self._database)}"})
+
+    def _provide_bucket(self) -> None:
+        """Make the bucket in the token's organisation, kept for ever, where it is missing."""
+        try:
+            buckets = self._client.buckets_api()
+            if buckets.find_bucket_by_name(self._database) is None:
+                (organisation, *_) = self._client.organizations_api().find_organizations()
+                buckets.create_bucket(bucket_name=self._database, org_id=organisation.id)
+        except (ApiException, HTTPError, ValueError) as error:
+            reason = _reason(error) if isinstance(error, ApiException) else error
+            raise StoreUnavailableError(
+                f"{self._name} has no bucket {self._database!r} that this token may use, and it"
+                f" can't be made ({reason}); make it first"
+            ) from error
 
     def _write_or_split(self, lines: Sequence[str], refused: list[RefusedLine]) -> None:
         """Write; halve what is refused until the lines at fault stand alone."""
@@ -181,7 +205,9 @@ class InfluxStore:
     def _query(self, *statements: str) -> list[list[_Series]]:
         """The series of each statement's answer."""
         self._prepare()
-        parameters = {"db": self._database, "epoch": "ms", "q": ";".join(statements)}
+        return self._ask({"db": self._database, "epoch": "ms", "q": ";".join(statements)})
+
+    def _ask(self, parameters: Mapping[str, str]) -> list[list[_Series]]:
         try:
             response = self._request("POST", "/query", parameters)
         except _RefusedError as error:

@@ -22,7 +22,7 @@ from ingest.stores.influx import InfluxStore
 from ingest.stores.port import Aggregate, TelemetryStore
 from ingest.stores.sqlite import SqliteStore
 from park.times import to_epoch_ms
-from tests.support.servers import InfluxDB, free_port
+from tests.support.servers import InfluxDB, free_port, run_influxdb
 
 NOON = datetime(2025, 10, 12, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -272,6 +272,24 @@ def test_an_influxdb_database_that_was_dropped_is_made_again(influxdb: InfluxDB)
     store.write([room(NOON, air_temp_c=2.0)])
     assert store.count("cold_room") == 1
     store.close()
+
+
+def test_a_user_who_may_write_but_not_make_databases_is_enough() -> None:
+    admin = ("chief", "secret")
+    with run_influxdb(authenticated=True) as server:
+        server.query("CREATE USER chief WITH PASSWORD 'secret' WITH ALL PRIVILEGES")
+        server.query("CREATE DATABASE park", admin)
+        server.query("CREATE USER writer WITH PASSWORD 'word'", admin)
+        server.query("GRANT ALL ON park TO writer", admin)
+        store = InfluxStore(server.url, "park", "writer", "word")
+        stranger = InfluxStore(server.url, "park", "writer", "guess")
+        store.write([room(NOON, air_temp_c=1.0)])
+        assert store.count("cold_room") == 1
+        assert not stranger.health().ok
+        with pytest.raises(StoreUnavailableError, match="401"):
+            stranger.write([room(NOON, air_temp_c=1.0)])
+        store.close()
+        stranger.close()
 
 
 def test_an_older_embedded_file_gains_the_columns_of_new_fields(tmp_path: Path) -> None:

@@ -176,13 +176,13 @@ class InfluxDB(Server):
         self.query(f'CREATE DATABASE "{name}"')
         return name
 
-    def query(self, statement: str) -> None:
+    def query(self, statement: str, user: tuple[str, str] | None = None) -> None:
         """Run a statement that gives nothing back."""
-        httpx.post(f"{self.url}/query", params={"q": statement}).raise_for_status()
+        httpx.post(f"{self.url}/query", params={"q": statement}, auth=user).raise_for_status()
 
 
 @contextmanager
-def run_influxdb() -> Iterator[InfluxDB]:
+def run_influxdb(*, authenticated: bool = False) -> Iterator[InfluxDB]:
     """An InfluxDB 1.x with its data in a folder of its own."""
     with _folder("influxdb") as folder:
         port, rpc_port, config = free_port(), free_port(), folder / "influxdb.conf"
@@ -192,6 +192,7 @@ def run_influxdb() -> Iterator[InfluxDB]:
             f'[data]\n  dir = "{folder}/data"\n  wal-dir = "{folder}/wal"\n'
             "  query-log-enabled = false\n"
             f'[http]\n  bind-address = "{HOST}:{port}"\n  log-enabled = false\n'
+            f"  auth-enabled = {str(authenticated).lower()}\n"
             "[monitor]\n  store-enabled = false\n"
         )
         command = (_find("influxd", "influxdb"), "run", "-config", str(config))
