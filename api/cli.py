@@ -87,8 +87,8 @@ class Parts:
     store: TelemetryStore
     traceability: Traceability
 
-    def app(self) -> FastAPI:
-        """The HTTP application over these parts."""
+    def app(self, ingest: Ingest | None = None) -> FastAPI:
+        """The HTTP application over these parts, and over ingest where it runs here."""
         return create_app(
             Services(
                 park=self.park,
@@ -96,6 +96,7 @@ class Parts:
                 telemetry=self.store,
                 settings=self.settings,
                 quarantine=Quarantine(self.settings.spool_path),
+                ingest=ingest,
             )
         )
 
@@ -282,8 +283,8 @@ def up(
     with (
         ending_by_signal(),
         opened(settings) as parts,
-        ingesting(parts, broker_options(settings)),
-        serving(parts.app(), settings.api_host, settings.api_port) as api_url,
+        ingesting(parts, broker_options(settings)) as running,
+        serving(parts.app(running), settings.api_host, settings.api_port) as api_url,
     ):
         say(f"{parts.park.site.id}: ingest from {settings.mqtt_url}, API at {api_url}")
         wait_for_signal()

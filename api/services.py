@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Protocol
 
 from fastapi import Depends, Request
 
@@ -19,6 +19,13 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+class RunningIngest(Protocol):
+    """Ingest in this process, as far as the API is concerned."""
+
+    def problem(self) -> str:
+        """What keeps it from working, in words; empty where nothing does."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
     """The parts that answer requests; all of them are safe to share among threads."""
@@ -29,6 +36,8 @@ class Services:
     settings: Settings
     quarantine: Quarantine | None = None
     """None where ingest runs elsewhere; then nothing can be said about quarantine."""
+    ingest: RunningIngest | None = None
+    """None where ingest runs elsewhere; then readiness says nothing about it."""
     clock: Callable[[], datetime] = utc_now
 
 

@@ -67,10 +67,12 @@ class Ingest:
         """What was received since the spool was made, and what became of it."""
         return self._spool.counters()
 
-    def is_healthy(self) -> bool:
-        """Whether the broker is connected and every thread works."""
-        threads = (self._writer, *self._shippers)
-        return self._connection.is_connected() and all(thread.is_alive() for thread in threads)
+    def problem(self) -> str:
+        """What keeps it from working, in words; empty where nothing does."""
+        if not self._connection.is_connected():
+            return "the MQTT broker isn't connected"
+        stopped = [t.name for t in (self._writer, *self._shippers) if not t.is_alive()]
+        return f"{' and '.join(stopped)} stopped; restart ingest" if stopped else ""
 
     def seconds_since_message(self) -> float | None:
         """Age of the last message; None before the first."""

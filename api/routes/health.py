@@ -41,12 +41,18 @@ async def healthz() -> Alive:
 
 @router.get("/readyz", summary="Can it do its work?", responses=problems("not-ready"))
 def readyz(services: ServicesNeeded) -> Ready:
-    """Asks the traceability database and the telemetry store; 503 says which one is away."""
+    """Asks the database, the telemetry store and, where it runs here, ingest.
+
+    503 says which one is away.
+    """
     database, telemetry = services.traceability.health(), services.telemetry.health()
     parts = {
         "database": Part(ok=database.ok, version=database.version, detail=database.detail),
         "telemetry": Part(ok=telemetry.ok, version=telemetry.version, detail=telemetry.detail),
     }
+    if services.ingest is not None:
+        problem = services.ingest.problem()
+        parts["ingest"] = Part(ok=not problem, version="", detail=problem)
     away = [name for name, part in parts.items() if not part.ok]
     if away:
         raise ProblemError(

@@ -142,10 +142,20 @@ def test_a_season_is_sent_to_a_park_that_is_up_and_can_be_traced(
             60,
             lambda: "not every scan became an event",
         )
+        ready = httpx.get(f"{api_url}/readyz").json()
+        mosquitto.stop()
+        wait_until(
+            lambda: httpx.get(f"{api_url}/readyz").status_code == 503,
+            30,
+            lambda: "the park is still ready without its broker",
+        )
+        unready = httpx.get(f"{api_url}/readyz").json()
     finally:
         park.send_signal(signal.SIGTERM)
         status = park.wait(30)
     assert status == 0
+    assert ready["parts"]["ingest"]["ok"]
+    assert "broker" in unready["parts"]["ingest"]["detail"]
 
     traced = agripark("trace", sent["lookups"][0], "--json")
     ends = json.loads(traced.stdout)["ends"]

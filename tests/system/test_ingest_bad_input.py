@@ -72,7 +72,7 @@ def test_every_bad_message_is_quarantined_with_its_code_and_its_neighbours_are_s
     with setting.running() as ingest, Device(mosquitto.port, version) as device:
         device.send_all(messages)
         counters = settle(ingest, len(messages))
-        assert ingest.is_healthy()
+        assert not ingest.problem()
     assert counters.stored == store.count("cold_room") == len(BAD)
     assert counters.captured == len(sink.captured) == len(BAD)
     assert counters.quarantined == len(BAD)
