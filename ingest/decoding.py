@@ -4,7 +4,7 @@ Every element of an array is judged by itself, so that a bad reading never takes
 with it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -92,9 +92,27 @@ class Decoder:
     def _line(self, route: Route, element: Any, now_ms: int) -> str:
         if not isinstance(element, dict):
             raise MessageError("malformed-json", "a reading must be an object")
-        time_ms = check_time(element.get("ts"), now_ms, self._skew_ms)
-        check_seq(element.get("seq"))
-        return encode_line(route.head, check_fields(route.kind, element), time_ms)
+        try:
+            time_ms = check_time(element.get("ts"), now_ms, self._skew_ms)
+            check_seq(element.get("seq"))
+            return encode_line(route.head, check_fields(route.kind, element), time_ms)
+        except MessageError as first:
+            raise self._every_problem(route, element, now_ms) from first
+
+    def _every_problem(self, route: Route, element: Mapping[str, Any], now_ms: int) -> MessageError:
+        """All that is wrong with a reading, found by going on after the first problem."""
+        problems = []
+        checks: tuple[Callable[[], object], ...] = (
+            lambda: check_time(element.get("ts"), now_ms, self._skew_ms),
+            lambda: check_seq(element.get("seq")),
+            lambda: check_fields(route.kind, element),
+        )
+        for check in checks:
+            try:
+                check()
+            except MessageError as error:
+                problems.append(error)
+        return MessageError(problems[0].code, "; ".join(problem.detail for problem in problems))
 
     def _scan(self, route: Route, payload: bytes) -> Scan:
         content = read_json(payload)

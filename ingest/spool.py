@@ -5,11 +5,15 @@ scans wait in two queues, so that a store that doesn't answer never holds up the
 refused goes to quarantine in the same file, and every step moves the counters in its own
 transaction, so that at any moment, a crash included,
 `received = stored + quarantined + spooled` for readings and scans alike.
+
+To forget what was stored takes room on the disk too, for SQLite's journal. So `append` stops
+before the disk is full: a spool that filled it would otherwise never drain.
 """
 
+import shutil
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +26,8 @@ LINES_A_ROW = 2_000
 """Most lines in one row of the queue, so that a write to the store stays bounded."""
 KEPT_PAYLOAD_BYTES = 65_536
 """How much of a quarantined payload is kept."""
+RESERVE_BYTES = 32 * 1024 * 1024
+"""Room that appending leaves: twice the largest append, some 12 MiB, and SQLite's journal."""
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS reading_queue (
@@ -92,12 +98,18 @@ class Counters:
         return self.spooled_readings + self.spooled_scans
 
 
+def free_bytes(folder: Path) -> int:
+    """Room left on the folder's disk."""
+    return shutil.disk_usage(folder).free
+
+
 class Spool:
     """The spool's file. Safe to share among threads; one process at a time."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, free_bytes: Callable[[Path], int] = free_bytes) -> None:
         """Open or make the file. Raises SpoolError."""
         self._path = path
+        self._free_bytes = free_bytes
         self._lock = threading.Lock()
         with _as_spool_error(path):
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -111,6 +123,7 @@ class Spool:
     def append(self, received: Received, now_ms: int) -> None:
         """Make everything durable in one commit. Raises SpoolError; then nothing was kept."""
         with self._transaction() as connection:
+            self._check_room(connection)
             connection.executemany(
                 "INSERT INTO reading_queue (readings, lines) VALUES (?, ?)",
                 [(len(row), "\n".join(row)) for row in _rows(received.lines)],
@@ -181,6 +194,21 @@ class Spool:
         """Close the file; safe to repeat."""
         with self._lock:
             self._connection.close()
+
+    def _check_room(self, connection: sqlite3.Connection) -> None:
+        """Raise SpoolError where too little is left; free pages in the file are room as well."""
+        room = self._free_bytes(self._path.parent)
+        if room < RESERVE_BYTES:
+            pages, page_bytes = (
+                connection.execute(f"PRAGMA {name}").fetchone()[0]
+                for name in ("freelist_count", "page_size")
+            )
+            room += pages * page_bytes
+        if room < RESERVE_BYTES:
+            raise SpoolError(
+                f"the spool {self._path} has {room >> 20} MiB of room left on its disk;"
+                f" {RESERVE_BYTES >> 20} MiB stay free so that it can drain"
+            )
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:

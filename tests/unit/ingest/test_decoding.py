@@ -67,6 +67,16 @@ def test_a_bad_element_of_an_array_spares_its_neighbours(decoder: Decoder) -> No
     assert orjson.loads(decoded.faults[0].payload) == bad
 
 
+def test_every_problem_of_a_reading_is_named_and_the_first_gives_the_code(
+    decoder: Decoder,
+) -> None:
+    reading = {"ts": 5, "seq": -1, "air_temp_c": 999, "door_open": "yes", "bogus": 1}
+    (fault,) = room(decoder, as_json(reading)).faults
+    assert fault.code == "time-implausible"
+    for name in reading:
+        assert name in fault.detail
+
+
 @pytest.mark.parametrize(
     "payload",
     [

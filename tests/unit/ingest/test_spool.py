@@ -8,7 +8,14 @@ import pytest
 from ingest.decoding import Fault
 from ingest.errors import SpoolError
 from ingest.quarantine import Quarantine
-from ingest.spool import KEPT_PAYLOAD_BYTES, LINES_A_ROW, Counters, Received, Spool
+from ingest.spool import (
+    KEPT_PAYLOAD_BYTES,
+    LINES_A_ROW,
+    RESERVE_BYTES,
+    Counters,
+    Received,
+    Spool,
+)
 from tests.support.ingest_fakes import HARVEST_TOPIC, ROOM_TOPIC, full_disk
 
 NOW_MS = 1_760_000_000_000
@@ -143,6 +150,58 @@ def test_the_spool_goes_on_once_the_disk_has_room_again(spool: Spool) -> None:
         spool.append(lines(0, 100_000), NOW_MS)
     spool.append(lines(0, 100_000), NOW_MS)
     assert spool.counters().spooled == 100_000
+
+
+class SmallDisk:
+    """Tells how much room is left on a disk that holds nothing but the spool's folder."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+
+    def free_bytes(self, folder: Path) -> int:
+        return self._size - sum(file.stat().st_size for file in folder.iterdir())
+
+
+def takes(spool: Spool) -> bool:
+    try:
+        spool.append(lines(0, 50_000), NOW_MS)
+    except SpoolError:
+        return False
+    return True
+
+
+def fill(spool: Spool) -> int:
+    """Append until the spool refuses; gives how many lines it took."""
+    before = spool.counters().received
+    while takes(spool):
+        pass
+    return spool.counters().received - before
+
+
+def drain(spool: Spool) -> None:
+    while batch := spool.oldest_lines(5_000):
+        spool.drop_lines(batch, [], NOW_MS)
+
+
+def test_a_spool_that_filled_the_disk_leaves_itself_room_to_drain(path: Path) -> None:
+    disk = SmallDisk(RESERVE_BYTES + 24 * 1024 * 1024)
+    spool = Spool(path, disk.free_bytes)
+    taken = fill(spool)
+    assert taken > 0
+    assert disk.free_bytes(path.parent) > RESERVE_BYTES // 2
+    drain(spool)
+    assert spool.counters() == Counters(taken, taken, 0, 0, 0, 0)
+    spool.close()
+
+
+def test_a_spool_that_drained_takes_again_though_its_file_never_shrinks(path: Path) -> None:
+    disk = SmallDisk(RESERVE_BYTES + 24 * 1024 * 1024)
+    spool = Spool(path, disk.free_bytes)
+    fill(spool)
+    drain(spool)
+    assert disk.free_bytes(path.parent) < RESERVE_BYTES
+    assert fill(spool) > 0
+    spool.close()
 
 
 def test_a_file_that_is_no_spool_is_refused_by_name(path: Path) -> None:
