@@ -135,8 +135,12 @@ def _fault(payload: bytes, error: MessageError) -> Fault:
 
 def _scan_problem(error: ValidationError) -> tuple[str, str]:
     problems = error.errors(include_url=False)
-    details = [f"{'.'.join(str(s) for s in p['loc'][1:]) or 'scan'}: {p['msg']}" for p in problems]
-    return _code(problems[0]), "; ".join(details)
+    return _code(problems[0]), "; ".join(map(_words, problems))
+
+
+def _words(problem: Mapping[str, Any]) -> str:
+    where = ".".join(str(step) for step in problem["loc"][1:]) or "scan"
+    return f"{where}: {problem['msg'].removeprefix('Value error, ')}"
 
 
 def _code(problem: Mapping[str, Any]) -> str:
