@@ -46,7 +46,12 @@ class Ingest:
         )
 
     def start(self) -> None:
-        """Connect and begin. Raises BrokerError where the broker can't be reached."""
+        """Connect and begin.
+
+        Raises BrokerError where the broker can't be reached, SpoolError where another process
+        ships from the same spool.
+        """
+        self._spool.claim()
         self._connection.open()
         for thread in (self._writer, *self._shippers):
             thread.start()

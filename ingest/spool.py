@@ -10,6 +10,7 @@ To forget what was stored takes room on the disk too, for SQLite's journal. So `
 before the disk is full: a spool that filled it would otherwise never drain.
 """
 
+import fcntl
 import shutil
 import sqlite3
 import threading
@@ -17,6 +18,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from ingest.decoding import Fault
 from ingest.errors import SpoolError
@@ -104,13 +106,14 @@ def free_bytes(folder: Path) -> int:
 
 
 class Spool:
-    """The spool's file. Safe to share among threads; one process at a time."""
+    """The spool's file. Safe to share among threads; who ships from it claims it first."""
 
     def __init__(self, path: Path, free_bytes: Callable[[Path], int] = free_bytes) -> None:
         """Open or make the file. Raises SpoolError."""
         self._path = path
         self._free_bytes = free_bytes
         self._lock = threading.Lock()
+        self._claim: IO[bytes] | None = None
         with _as_spool_error(path):
             path.parent.mkdir(parents=True, exist_ok=True)
             self._connection = sqlite3.connect(
@@ -119,6 +122,23 @@ class Spool:
             for pragma in ("journal_mode=WAL", "synchronous=FULL"):
                 self._connection.execute(f"PRAGMA {pragma}")
             self._connection.executescript(_SCHEMA)
+
+    def claim(self) -> None:
+        """Keep others from shipping what is in it, until `close` or the end of this process.
+
+        Two that ship would forget each other's readings. Raises SpoolError where another has it.
+        """
+        with _as_spool_error(self._path):
+            claim = self._path.with_name(f"{self._path.name}.lock").open("wb")
+        try:
+            fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            claim.close()
+            raise SpoolError(
+                f"another process ships from the spool {self._path}; stop it, or set"
+                " AGRIPARK_DATA_DIR to a folder of this one's own"
+            ) from error
+        self._claim = claim
 
     def append(self, received: Received, now_ms: int) -> None:
         """Make everything durable in one commit. Raises SpoolError; then nothing was kept."""
@@ -194,6 +214,8 @@ class Spool:
         """Close the file; safe to repeat."""
         with self._lock:
             self._connection.close()
+            if self._claim is not None:
+                self._claim.close()
 
     def _check_room(self, connection: sqlite3.Connection) -> None:
         """Raise SpoolError where too little is left; free pages in the file are room as well."""

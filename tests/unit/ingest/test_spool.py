@@ -216,3 +216,13 @@ def test_a_closed_spool_says_so_by_a_spool_error(path: Path) -> None:
     spool.close()
     with pytest.raises(SpoolError):
         spool.counters()
+
+
+def test_only_one_may_ship_from_a_file_until_it_is_done(tmp_path: Path) -> None:
+    first, second = Spool(tmp_path / "spool.db"), Spool(tmp_path / "spool.db")
+    first.claim()
+    with pytest.raises(SpoolError, match="another process ships"):
+        second.claim()
+    first.close()
+    second.claim()
+    second.close()
