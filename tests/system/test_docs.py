@@ -70,8 +70,3 @@ def test_links_lead_somewhere(path: str) -> None:
     for page in [start] if start.is_file() else sorted(start.rglob("*.md")):
         for target in LINK.findall(page.read_text(encoding="utf-8")):
             assert (page.parent / target).exists(), f"{page.name} links to {target}"
-
-
-def test_nothing_of_the_workplace_is_named() -> None:
-    for page in [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]:
-        assert "../shared" not in page.read_text(encoding="utf-8")
