@@ -7,7 +7,7 @@ from fastapi.staticfiles import StaticFiles
 
 from api import openapi
 from api import problems as problem_handling
-from api.middleware import BodyLimit, RawPath, SecurityHeaders
+from api.middleware import BodyLimit, HeadAsGet, RawPath, SecurityHeaders
 from api.openapi import problems
 from api.pages.render import Renderer
 from api.parameters import only_known_parameters
@@ -42,6 +42,7 @@ def create_app(services: Services) -> FastAPI:
     app.add_middleware(BodyLimit, largest_bytes=LARGEST_BODY_BYTES)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(RawPath)
+    app.add_middleware(HeadAsGet)
     problem_handling.install(app)
     openapi.install(app)
     return app

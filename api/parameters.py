@@ -74,7 +74,7 @@ LotPath = Annotated[
 SsccPath = Annotated[
     PathText,
     _gs1(parse_sscc),
-    Path(description="SSCC, 18 digits.", examples=["095213210000000019"]),
+    Path(description="SSCC, 18 digits.", examples=["095213210000000018"]),
 ]
 
 

@@ -52,8 +52,8 @@ _REQUESTS = (
         400,
         "The body isn't JSON",
         "请求正文不是有效的 JSON",
-        "Send one JSON value in UTF-8; the detail says where reading stopped.",
-        "请发送一个 UTF-8 编码的 JSON 值；detail 说明读取中断的位置。",
+        "Send one JSON object in UTF-8, neither deeply nested nor with a number out of all bounds.",
+        "请发送一个 UTF-8 编码的 JSON 对象，嵌套不宜过深，数值不得超出常规范围。",
     ),
     _row(
         "unsupported-media-type",
@@ -93,7 +93,7 @@ _REQUESTS = (
         422,
         "A mass is impossible",
         "质量数值不合理",
-        "Masses are kilograms above 0 and at most 1,000,000; a loss may be 0.",
+        "Masses are numbers of kilograms, above 0 and at most 1,000,000; a loss may be 0.",
         "质量单位为千克，须大于 0 且不超过 1,000,000；损耗可为 0。",
     ),
     _row(

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from park.errors import CheckDigitError, IdentifierError
+from park.scans import describe
 
 _MASSES = frozenset({"qty_kg", "loss_kg"})
 _MOST_ENTRIES = 20
@@ -39,12 +40,12 @@ def _slug(error: Mapping[str, Any]) -> str:
         return "wrong-check-digit"
     if isinstance(cause, IdentifierError):
         return "invalid-identifier"
-    given = error["type"] != "missing"
+    given = error["type"] not in {"missing", "extra_forbidden"}
     return "invalid-mass" if given and error["loc"][-1] in _MASSES else "invalid-request"
 
 
 def _detail(error: Mapping[str, Any]) -> str:
-    return _clean(str(error["msg"]).removeprefix("Value error, ")[:_LONGEST_DETAIL])
+    return _clean(describe(error)[:_LONGEST_DETAIL])
 
 
 def _pointer(loc: Sequence[str | int]) -> str:

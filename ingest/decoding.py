@@ -16,7 +16,7 @@ from ingest.line_protocol import encode_line
 from ingest.topics import Channel, Route, Router
 from ingest.validation import brief, check_fields, check_seq, check_time
 from park.assets import Park
-from park.scans import SCAN, Scan
+from park.scans import SCAN, Scan, describe
 
 _MOST_READINGS = 10_000
 """In one message; more would hold up everyone else's."""
@@ -140,16 +140,24 @@ def _scan_problem(error: ValidationError) -> tuple[str, str]:
 
 def _words(problem: Mapping[str, Any]) -> str:
     where = ".".join(str(step) for step in problem["loc"][1:]) or "scan"
-    return f"{where}: {problem['msg'].removeprefix('Value error, ')}"
+    return f"{where}: {describe(problem)}"
 
 
 def _code(problem: Mapping[str, Any]) -> str:
     if "wrong check digit" in problem["msg"]:
         return "wrong-check-digit"
+    if "lies before 2000" in problem["msg"]:
+        return "time-implausible"
     step = problem["loc"][-1] if problem["loc"] else None
     if step in {"qty_kg", "loss_kg"} and problem["type"] in _MASS_PROBLEMS:
         return "invalid-mass"
     return "invalid-scan"
 
 
-_MASS_PROBLEMS = {"greater_than", "greater_than_equal", "less_than_equal", "finite_number"}
+_MASS_PROBLEMS = {
+    "float_type",
+    "greater_than",
+    "greater_than_equal",
+    "less_than_equal",
+    "finite_number",
+}

@@ -210,7 +210,10 @@ class BrokerConnection:
 
     def _wanted(self) -> list[Any]:
         if self._options.version == "5":
-            options = SubscribeOptions(qos=_AT_LEAST_ONCE)
+            # A retained message comes once: not again with every reconnection.
+            options = SubscribeOptions(
+                qos=_AT_LEAST_ONCE, retainHandling=SubscribeOptions.RETAIN_SEND_IF_NEW_SUB
+            )
             return [(topic, options) for topic in self._subscriptions]
         return [(topic, _AT_LEAST_ONCE) for topic in self._subscriptions]
 

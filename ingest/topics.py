@@ -92,6 +92,6 @@ class Router:
             actual = str(asset.type)
         if actual != kind:
             raise MessageError(
-                "unknown-asset", f"{asset_id!r} is a {asset.type}, which isn't {kind!r}"
+                "unknown-asset", f"{asset_id!r} is of type {asset.type}, not of kind {kind!r}"
             )
         return asset

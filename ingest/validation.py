@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from ingest.errors import MessageError
 from ingest.reading import StoredValue
 from park.telemetry import KINDS, Field, FieldType
-from park.times import parse_instant, to_epoch_ms
+from park.times import EARLIEST, parse_instant, to_epoch_ms
 
-_EARLIEST_MS = 946_684_800_000
-"""2000-01-01: an earlier time is a clock that was never set, or seconds sent for milliseconds."""
+_EARLIEST_MS = to_epoch_ms(EARLIEST)
+_CENTURY_MS = 100 * 365 * 86_400_000
 _LARGEST_SEQ = 2**32 - 1
 _LONGEST_VALUE = 60
 _NOT_MEASURED = frozenset({"ts", "seq"})
@@ -45,9 +45,11 @@ def check_time(value: object, now_ms: int, skew_ms: int) -> int:
             f"ts {brief(value)} lies before 2000; were seconds sent for milliseconds?",
         )
     if time_ms > now_ms + skew_ms:
+        ahead_ms = time_ms - now_ms
+        hint = "; were microseconds sent for milliseconds?" if ahead_ms > _CENTURY_MS else ""
         raise MessageError(
             "time-in-future",
-            f"ts {brief(value)} lies {(time_ms - now_ms) // 1000} s ahead of this machine's clock",
+            f"ts {brief(value)} lies {ahead_ms // 1000} s ahead of this machine's clock{hint}",
         )
     return time_ms
 
@@ -61,7 +63,7 @@ def _read_time(value: object) -> int:
         try:
             return to_epoch_ms(parse_instant(value))
         except ValueError as error:
-            raise MessageError("time-invalid", f"ts {brief(value)}: {error}") from error
+            raise MessageError("time-invalid", f"ts {error}") from error
     raise MessageError(
         "time-invalid", f"ts {brief(value)} is neither RFC 3339 nor epoch milliseconds"
     )
@@ -113,7 +115,7 @@ def brief(value: object) -> str:
     """A foreign value as it may stand in a message: short, and never nested."""
     if isinstance(value, dict | list):
         return "an object" if isinstance(value, dict) else "an array"
-    text = repr(value)
+    text = str(value).lower() if isinstance(value, bool) else repr(value)
     return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}..."
 
 
@@ -164,7 +166,7 @@ def _out_of_range(field: Field, value: float) -> _Problem:
     code = "out-of-range" if math.isfinite(value) else "not-finite"
     unit = f" {field.unit}" if field.unit else ""
     return _Problem(
-        code, f"{field.name} is {value!r}, outside {field.low:g} to {field.high:g}{unit}"
+        code, f"{field.name} is {brief(value)}, outside {field.low:g} to {field.high:g}{unit}"
     )
 
 

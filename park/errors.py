@@ -11,6 +11,8 @@
     `-- DatabaseError        a database that can't be opened
 """
 
+_LONGEST_VALUE = 100
+
 
 class ParkError(Exception):
     """Base of this package's errors; the message says what the user can do about it."""
@@ -23,7 +25,8 @@ class IdentifierError(ParkError):
     """
 
     def __init__(self, key: str, value: str, problem: str) -> None:
-        super().__init__(f"{key} {value!r}: {problem}")
+        shown = value if len(value) <= _LONGEST_VALUE else f"{value[:_LONGEST_VALUE]}..."
+        super().__init__(f"{key} {shown!r}: {problem}")
         self.key = key
         self.value = value
         self.problem = problem

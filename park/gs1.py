@@ -73,7 +73,12 @@ def parse_sscc(text: str) -> str:
 
 
 def parse_lot(text: str) -> str:
-    """A lot number: 1 to 20 characters of GS1's AI character set 82. Raises IdentifierError."""
+    """A lot number: 1 to 20 characters of GS1's AI character set 82. Raises IdentifierError.
+
+    `.` and `..` aren't lots here: browsers take them out of an address.
+    """
+    if text in {".", ".."}:
+        raise IdentifierError("lot", text, "means something else in an address")
     if not _LOT.fullmatch(text):
         raise IdentifierError(
             "lot", text, "must be 1 to 20 letters, digits or punctuation, without spaces"
@@ -178,7 +183,7 @@ def parse_place(text: str) -> PlaceId:
     if "/" not in text:
         return PlaceId(parse_gln(text))
     gln = parse_gln(_link_value(text, "place", "414"))
-    extension = _link_values(text).get("254")
+    extension = _link_values(text, "place").get("254")
     return PlaceId(gln, None if extension is None else _parse_extension(extension))
 
 
@@ -193,15 +198,31 @@ def sscc_uri(sscc: str) -> str:
     return f"{CANONICAL_HOST}/00/{sscc}"
 
 
-def _link_values(text: str) -> dict[str, str]:
-    parts = [unquote(part) for part in urlsplit(text).path.strip("/").split("/")]
-    start = next((i for i, part in enumerate(parts) if part in {"00", "01", "414"}), 0)
-    pairs = parts[start:]
-    return dict(zip(pairs[::2], pairs[1::2], strict=False))
+def _link_values(text: str, key: str) -> dict[str, str]:
+    """The values of a link's path by application identifier.
+
+    What would have to be cut off for it to fit is refused, lest one lot be taken for another.
+    """
+    is_path = "://" not in text
+    if not text.isprintable() or (is_path and ("?" in text or "#" in text)):
+        raise IdentifierError(key, text, "percent-encode what an address can't hold, ? as %3F")
+    try:
+        path = urlsplit(text).path
+    except ValueError as error:
+        raise IdentifierError(key, text, "is no address") from error
+    parts = [unquote(part) for part in path.strip("/").split("/")]
+    start = next((i for i, part in enumerate(parts) if part in {"00", "01", "414"}), len(parts))
+    names, values = parts[start::2], parts[start + 1 :: 2]
+    if len(names) != len(values) or len(names) != len(set(names)):
+        raise IdentifierError(
+            key, text, "each application identifier needs one value; write / inside it as %2F"
+        )
+    return dict(zip(names, values, strict=True))
 
 
 def _link_value(text: str, key: str, identifier: str) -> str:
     try:
-        return _link_values(text)[identifier]
-    except (KeyError, ValueError) as error:
-        raise IdentifierError(key, text, f"has no application identifier ({identifier})") from error
+        return _link_values(text, key)[identifier]
+    except KeyError:
+        problem = f"has no application identifier ({identifier})"
+        raise IdentifierError(key, text, problem) from None

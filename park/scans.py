@@ -6,9 +6,11 @@ same object over HTTP. `traceability` turns each scan into exactly one event; `i
 repeated scan harmless.
 """
 
+import re
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import (
@@ -23,7 +25,7 @@ from pydantic import (
 
 from park.errors import IdentifierError
 from park.gs1 import BatchId, parse_batch, parse_sscc
-from park.times import format_instant, from_epoch_ms, parse_instant
+from park.times import EARLIEST, format_instant, from_epoch_ms, parse_instant
 
 
 class Action(StrEnum):
@@ -53,9 +55,20 @@ def _read_instant(value: object) -> object:
     raise ValueError(msg)
 
 
+def _check_not_before_2000(instant: datetime) -> datetime:
+    if instant < EARLIEST:
+        shown = format_instant(instant)
+        msg = f"{shown} lies before 2000; is the clock set, were seconds sent for milliseconds?"
+        raise ValueError(msg)
+    return instant
+
+
 def _read_batch(value: object) -> object:
-    if not isinstance(value, str):
+    if isinstance(value, BatchId):
         return value
+    if not isinstance(value, str):
+        msg = "must be text, such as 01/{gtin}/10/{lot}"
+        raise ValueError(msg)  # noqa: TRY004 - pydantic turns only ValueErrors into its own
     try:
         return parse_batch(value)
     except IdentifierError as error:
@@ -86,7 +99,10 @@ Batch = Annotated[
 Sscc = Annotated[str, AfterValidator(_read_sscc)]
 """18 digits, `(00)…`, a Digital Link or an SSCC URN."""
 
-MassKg = Annotated[float, Field(gt=0, le=1_000_000, allow_inf_nan=False)]
+_Kilograms = Annotated[float, Field(le=1_000_000, allow_inf_nan=False, strict=True)]
+"""A JSON number: text or a truth value is a fault of the sender's."""
+
+MassKg = Annotated[_Kilograms, Field(gt=0)]
 
 Name = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
 """An asset id, a shipment number and the like: no spaces, so that it fits a path."""
@@ -108,7 +124,7 @@ class ScanBase(_Strict):
 
     id: UUID
     """The reader's own id of this scan, UUIDv7 by preference; a repeat has the same one."""
-    ts: Instant
+    ts: Annotated[Instant, AfterValidator(_check_not_before_2000)]
     asset: Name
     """Where the reader stands: an orchard, room, line, packhouse or destination."""
 
@@ -143,7 +159,7 @@ class SortScan(ScanBase):
     action: Literal[Action.SORT] = Action.SORT
     inputs: Annotated[tuple[BatchQuantity, ...], Field(min_length=1, max_length=200)]
     outputs: Annotated[tuple[BatchQuantity, ...], Field(min_length=1, max_length=200)]
-    loss_kg: Annotated[float, Field(ge=0, le=1_000_000, allow_inf_nan=False)] = 0.0
+    loss_kg: Annotated[_Kilograms, Field(ge=0)] = 0.0
     """Leaves, dirt and dried-up mass: what went in and came out as no batch."""
 
 
@@ -190,3 +206,23 @@ SCAN_BY_ACTION: dict[Action, type[ScanBase]] = {
 
 SCAN: TypeAdapter[Scan] = TypeAdapter(Annotated[Scan, Field(discriminator="action")])
 """Reads and writes any scan; its `validate_python` raises pydantic's ValidationError."""
+
+_WORDS = {
+    "extra_forbidden": "isn't known here; check the spelling",
+    "model_attributes_type": "must be an object",
+    "model_type": "must be an object",
+    "too_long": "must have at most {max_length} entries",
+    "too_short": "must have at least {min_length} entry",
+    "tuple_type": "must be a list",
+    "union_tag_invalid": f"action must be one of {', '.join(Action)}",
+    "union_tag_not_found": f"action must be one of {', '.join(Action)}",
+    "uuid_type": "must be a UUID, as text",
+}
+_ENUM_MEMBER = re.compile(r"<[\w.]+: ('[^']*')>")
+
+
+def describe(problem: Mapping[str, Any]) -> str:
+    """An entry of a ValidationError for people who know JSON but no Python."""
+    if words := _WORDS.get(problem["type"]):
+        return words.format_map(problem.get("ctx", {}))
+    return _ENUM_MEMBER.sub(r"\1", problem["msg"].removeprefix("Value error, "))

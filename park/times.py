@@ -4,9 +4,11 @@ import re
 from datetime import UTC, datetime, timedelta
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+"""What says it happened before comes from a clock that was never set."""
 
 _RFC3339 = re.compile(
-    r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})", re.ASCII
+    r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]([01]\d|2[0-3]):[0-5]\d)", re.ASCII
 )
 
 
@@ -16,12 +18,15 @@ def parse_instant(text: str) -> datetime:
     Raises ValueError where the text is no RFC 3339 date-time or lacks its offset.
     """
     if not _RFC3339.fullmatch(text):
-        msg = f"{text!r} is no RFC 3339 time with an offset, such as 2026-10-12T03:04:05.678Z"
+        msg = f"{text[:60]!r} is no RFC 3339 time with an offset, such as 2026-10-12T03:04:05.678Z"
         raise ValueError(msg)
     try:
         return datetime.fromisoformat(text.upper()).astimezone(UTC)
     except OverflowError as error:
         msg = f"{text!r} lies outside the calendar"
+        raise ValueError(msg) from error
+    except ValueError as error:
+        msg = f"{text!r} is no time of the calendar: {error}"
         raise ValueError(msg) from error
 
 

@@ -8,6 +8,7 @@ import typer
 from api.commands.options import DataOption, JsonOption
 from api.commands.output import show
 from api.commands.reports import quarantine_text
+from api.commands.tables import printable
 from ingest.quarantine import Quarantine, QuarantineEntry
 from park.settings import load_settings
 from park.times import format_instant
@@ -43,7 +44,8 @@ def show_entry(
     Example: agripark quarantine show 17
     """
     entry = _as_json(_quarantine(data).entry(number))
-    show(entry if as_json else "\n".join(f"{name}: {value}" for name, value in entry.items()))
+    text = "\n".join(f"{name}: {printable(str(value))}" for name, value in entry.items())
+    show(entry if as_json else text)
 
 
 def _quarantine(data: Path | None) -> Quarantine:

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 
 from api.commands.demo import DemoReport, DemoResult
-from api.commands.tables import table
+from api.commands.tables import printable, table
 from ingest.quarantine import QuarantineEntry
 from park.times import format_instant, from_epoch_ms
 
 _SHOWN_DETAIL = 80
+_SHOWN_TOPIC = 80
 
 
 def demo_text(result: DemoResult, api_url: str) -> str:
@@ -42,8 +43,8 @@ def quarantine_text(entries: Sequence[QuarantineEntry]) -> str:
             str(entry.id),
             format_instant(entry.received_at),
             entry.reason,
-            entry.topic,
-            entry.detail[:_SHOWN_DETAIL],
+            printable(entry.topic[:_SHOWN_TOPIC]),
+            printable(entry.detail[:_SHOWN_DETAIL]),
         )
         for entry in entries
     ]

@@ -198,7 +198,7 @@ class SortingRun(Model):
 class Pallet(Model):
     """A pallet, what is on it and where it went."""
 
-    sscc: Annotated[str, Field(examples=["095213210000000019"])]
+    sscc: Annotated[str, Field(examples=["095213210000000018"])]
     packed_at: Time
     packed_by: AssetRef
     contents: list[BatchMass]

@@ -28,7 +28,7 @@ def node_address(node_id: str) -> str | None:
 class TraceNode(Model):
     """A thing in a trace and how much of the traced mass it holds."""
 
-    id: Annotated[str, Field(examples=["01/09521321000018/10/LY-7", "00/095213210000000019"])]
+    id: Annotated[str, Field(examples=["01/09521321000018/10/LY-7", "00/095213210000000018"])]
     kind: views.NodeKind
     place: AssetRef | None
     at: Time

@@ -42,14 +42,14 @@ _SORT = {
 _PALLETISE = {
     "ts": "2025-10-20T11:00:00+08:00",
     "asset": "packhouse-01",
-    "pallet": "095213210000000012",
+    "pallet": "095213210000000018",
     "contents": [{"batch": "01/09521321000025/10/LY-7-A", "qty_kg": 600}],
 }
 _SHIP = {
     "ts": "2025-10-21T06:00:00+08:00",
     "asset": "packhouse-01",
     "shipment": "EXP-2025-0007",
-    "pallets": ["095213210000000012"],
+    "pallets": ["095213210000000018"],
     "destination": "destination-th",
     "reefer": "reefer-001",
 }
@@ -57,7 +57,7 @@ _RECEIVE = {
     "ts": "2025-10-30T10:00:00+07:00",
     "asset": "destination-th",
     "shipment": "EXP-2025-0007",
-    "pallets": ["095213210000000012"],
+    "pallets": ["095213210000000018"],
 }
 
 

@@ -92,9 +92,9 @@ class Device:
         self._sent = self._acknowledged = 0
         self._client.loop_start()
 
-    def send(self, topic: str, payload: bytes) -> None:
+    def send(self, topic: str, payload: bytes, *, qos: int = 1, retain: bool = False) -> None:
         """Begin to publish, now or once the broker is back."""
-        self._client.publish(topic, payload, qos=1)
+        self._client.publish(topic, payload, qos=qos, retain=retain)
         self._sent += 1
 
     def _note(self, *_: object) -> None:

@@ -1,5 +1,6 @@
 """Bad messages between good ones, over a real broker: each has its answer, none does harm."""
 
+from dataclasses import replace
 from pathlib import Path
 from time import time_ns
 
@@ -98,6 +99,43 @@ def test_a_bad_reading_in_an_array_spares_the_others(
     assert (counters.stored, counters.quarantined) == (19, 1)
     assert store.count("cold_room") == 19
     assert as_json(array[7]) == setting.quarantined()["out-of-range"].payload
+    store.close()
+
+
+def test_a_retained_message_comes_once_however_often_ingest_connects(
+    small_park: Park, tmp_path: Path, mosquitto: Mosquitto
+) -> None:
+    store = SqliteStore(tmp_path / "telemetry.db")
+    options = replace(broker_options(mosquitto.url), client_id="ingest-and-retained")
+    setting = Setting(small_park, tmp_path, options, store)
+    bad_topic = ROOM_TOPIC.replace("0001", "9998")
+    with Device(mosquitto.port) as device:
+        device.send(ROOM_TOPIC, as_json(room_reading(NOW_MS)), retain=True)
+        device.send(bad_topic, b"{", retain=True)
+        device.settle()
+        with setting.running() as ingest:
+            settle(ingest, 2)
+        with setting.running() as ingest:
+            device.send(ROOM_TOPIC, as_json(room_reading(NOW_MS - 1)))
+            counters = settle(ingest, 3)
+        device.send(ROOM_TOPIC, b"", retain=True)
+        device.send(bad_topic, b"", retain=True)
+        device.settle()
+    assert (counters.stored, counters.quarantined) == (2, 1)
+    store.close()
+
+
+@pytest.mark.parametrize("qos", [0, 1, 2])
+def test_messages_of_every_quality_of_service_are_taken_and_judged(
+    small_park: Park, tmp_path: Path, mosquitto: Mosquitto, qos: int
+) -> None:
+    store = SqliteStore(tmp_path / "telemetry.db")
+    setting = Setting(small_park, tmp_path, broker_options(mosquitto.url), store)
+    with setting.running() as ingest, Device(mosquitto.port) as device:
+        device.send(ROOM_TOPIC, as_json(room_reading(NOW_MS)), qos=qos)
+        device.send(ROOM_TOPIC, b"", qos=qos)
+        counters = settle(ingest, 2)
+    assert (counters.stored, counters.quarantined) == (1, 1)
     store.close()
 
 

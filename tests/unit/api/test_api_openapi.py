@@ -3,6 +3,9 @@
 from starlette.testclient import TestClient
 
 from api.problem_types import PROBLEM_TYPES
+from park.scans import SCAN
+
+SOME_ID = "01998c4e-8a00-7000-8000-000000000001"
 
 
 def test_every_operation_is_described_and_its_problems_are_typed(client: TestClient) -> None:
@@ -34,7 +37,11 @@ def test_every_step_has_an_example_and_no_required_id(client: TestClient) -> Non
         schema = document["paths"][path]["post"]["requestBody"]["content"]["application/json"]
         name = schema["schema"]["$ref"].rpartition("/")[2]
         assert "id" not in document["components"]["schemas"][name]["required"]
-        assert schema["schema"].get("examples") or schema.get("examples")
+        examples = schema["schema"].get("examples") or schema.get("examples")
+        assert examples
+        for example in examples:
+            action = path.rpartition("/")[2].replace("-", "_")
+            SCAN.validate_python({"id": SOME_ID, "action": action, **example})
 
 
 def test_every_problem_that_an_operation_names_exists(client: TestClient) -> None:

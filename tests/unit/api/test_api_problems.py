@@ -76,6 +76,15 @@ def test_an_address_takes_its_own_methods_only(client: TestClient) -> None:
         assert answer.headers["allow"]
 
 
+@pytest.mark.parametrize(
+    "address", ["/", "/v1/batches", "/v1/assets/none", "/healthz", f"/{EXPORT.path}"]
+)
+def test_a_head_request_is_answered_as_a_get_without_body(client: TestClient, address: str) -> None:
+    got, head = client.get(address), client.head(address)
+    assert (head.status_code, head.content) == (got.status_code, b"")
+    assert head.headers["content-type"] == got.headers["content-type"]
+
+
 def test_a_browser_gets_a_problem_as_a_page_in_its_language(client: TestClient) -> None:
     missing = f"/01/{EXPORT.gtin}/10/NONE"
     answer = client.get(missing, headers=HTML | {"accept-language": "zh-CN,zh;q=0.9,en;q=0.8"})
@@ -163,7 +172,7 @@ def test_without_its_database_the_service_asks_to_come_back(database_away: TestC
 
 
 def test_without_its_database_a_step_is_refused_for_now(database_away: TestClient) -> None:
-    body = {"ts": 0, "asset": "orchard-001", "batch": "01/09521321000018/10/A", "qty_kg": 1}
+    body = {"ts": 10**12, "asset": "orchard-001", "batch": "01/09521321000018/10/A", "qty_kg": 1}
     answer = database_away.post("/v1/steps/harvest", json=body)
     assert (answer.status_code, answer.json()["type"]) == (503, "/problems/database-unavailable")
 

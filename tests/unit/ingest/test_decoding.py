@@ -182,17 +182,21 @@ def test_an_sscc_of_a_wrong_check_digit_has_its_own_code(decoder: Decoder) -> No
     assert scan_code(decoder, as_json(scan)) == "wrong-check-digit"
 
 
-@pytest.mark.parametrize("mass", [b"-5", b"0", b"1e9", b"NaN", b"Infinity"])
+@pytest.mark.parametrize("mass", [b"-5", b"0", b"1e9", b"NaN", b"Infinity", b'"5"', b"true"])
 def test_an_impossible_mass_has_its_own_code(decoder: Decoder, mass: bytes) -> None:
     payload = as_json(harvest(NOW_MS)).replace(b"480.5", mass)
     assert scan_code(decoder, payload) == "invalid-mass"
+
+
+def test_a_scan_of_an_unset_clock_has_its_own_code(decoder: Decoder) -> None:
+    assert scan_code(decoder, as_json(harvest(NOW_MS // 1000))) == "time-implausible"
 
 
 @pytest.mark.parametrize(
     "payload",
     [b"{}", b"[]", b"[{}]", b"null", as_json(harvest(NOW_MS, action="eat"))]
     + [as_json(harvest(NOW_MS, **change)) for change in ({"id": "7"}, {"ts": "noon"})]
-    + [as_json(harvest(NOW_MS, **change)) for change in ({"batch": "LOT-1"}, {"qty_kg": "much"})]
+    + [as_json(harvest(NOW_MS, **change)) for change in ({"batch": "LOT-1"}, {"batch": None})]
     + [as_json(harvest(NOW_MS, colour="red")), as_json(harvest(NOW_MS, batch="http://[/01/1"))],
 )
 def test_any_other_bad_scan_is_invalid(decoder: Decoder, payload: bytes) -> None:

@@ -120,6 +120,17 @@ def test_the_bounds_of_every_range_are_inside(kind: str) -> None:
             assert check_fields(kind, {field.name: field.high}) == {field.name: field.high}
 
 
+def test_a_truth_value_is_shown_as_it_was_sent() -> None:
+    with pytest.raises(MessageError, match="is true, must be a number"):
+        check_fields("cold_room", {"air_temp_c": True})
+
+
+def test_a_number_of_many_digits_is_cut_in_the_detail() -> None:
+    with pytest.raises(MessageError) as caught:
+        check_fields("sorting_line", {"fruit_count": 1e300})
+    assert len(caught.value.detail) < 200
+
+
 def test_a_long_foreign_value_is_cut_in_the_detail() -> None:
     with pytest.raises(MessageError) as caught:
         check_fields("cold_room", {"air_temp_c": "x" * 10_000})
@@ -148,6 +159,12 @@ def test_a_time_must_be_readable(value: object) -> None:
 def test_a_time_may_be_ahead_by_the_clock_skew_and_no_more() -> None:
     assert check_time(NOW_MS + SKEW_MS, NOW_MS, SKEW_MS) == NOW_MS + SKEW_MS
     assert time_code(NOW_MS + SKEW_MS + 1) == "time-in-future"
+
+
+def test_microseconds_sent_for_milliseconds_are_guessed() -> None:
+    with pytest.raises(MessageError, match="were microseconds sent") as caught:
+        check_time(NOW_MS * 1000, NOW_MS, SKEW_MS)
+    assert caught.value.code == "time-in-future"
 
 
 @pytest.mark.parametrize("value", [0, -1, NOW_MS // 1000, "1999-12-31T23:59:59Z"])

@@ -23,7 +23,7 @@ from park.gs1 import (
 LOT_CHARACTERS = (
     "!\"%&'()*+,-./0123456789:;<=>?ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz"
 )
-lots = st.text(LOT_CHARACTERS, min_size=1, max_size=20)
+lots = st.text(LOT_CHARACTERS, min_size=1, max_size=20).filter(lambda lot: lot.strip("."))
 gtins = st.integers(0, 10**13 - 1).map(lambda n: f"{n:013}{check_digit(f'{n:013}')}")
 
 
@@ -76,7 +76,7 @@ def test_a_batch_is_read_from_its_urn() -> None:
     assert batch == BatchId("09521321000018", "LY-7")
 
 
-@pytest.mark.parametrize("lot", ["", "x" * 21, "with space", "果"])
+@pytest.mark.parametrize("lot", ["", "x" * 21, "with space", "果", ".", ".."])
 def test_what_is_no_lot_is_refused(lot: str) -> None:
     with pytest.raises(IdentifierError, match="lot"):
         parse_lot(lot)
@@ -86,6 +86,21 @@ def test_what_is_no_lot_is_refused(lot: str) -> None:
 def test_what_is_no_batch_is_refused(text: str) -> None:
     with pytest.raises(IdentifierError):
         parse_batch(text)
+
+
+@pytest.mark.parametrize(
+    "end", ["LY/7", "LY?7", "LY#7", "LY\n7", "LY-7/10/LY-8", "LY-7/21", "LY%0A7", "%2E%2E"]
+)
+def test_no_lot_is_cut_short_to_make_a_batch(end: str) -> None:
+    with pytest.raises(IdentifierError):
+        parse_batch(f"01/09521321000018/10/{end}")
+
+
+def test_a_refusal_shows_the_beginning_of_a_long_text_only() -> None:
+    with pytest.raises(IdentifierError, match=r"^batch 'x+\.\.\.': write it as") as refusal:
+        parse_batch("x" * 100_000)
+    assert len(str(refusal.value)) < 250
+    assert len(refusal.value.value) == 100_000
 
 
 @given(st.integers(0, 99_999), lots | st.none())

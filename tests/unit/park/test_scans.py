@@ -4,7 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from park.gs1 import BatchId, make_sscc
-from park.scans import SCAN, SCAN_BY_ACTION, Action, HarvestScan
+from park.scans import SCAN, SCAN_BY_ACTION, Action, HarvestScan, describe
 
 HARVEST = {
     "id": "01998c4e-8a00-7000-8000-000000000001",
@@ -44,6 +44,10 @@ def test_every_action_has_a_model() -> None:
         ({"qty_kg": -1}, "greater than 0"),
         ({"qty_kg": float("nan")}, "finite"),
         ({"qty_kg": 2e6}, "less than or equal"),
+        ({"qty_kg": "812.5"}, "valid number"),
+        ({"qty_kg": True}, "valid number"),
+        ({"batch": {"gtin": "09521321000018", "lot": "any thing"}}, "must be text"),
+        ({"ts": 1_759_363_200}, "seconds sent for milliseconds"),
         ({"ts": "2025-10-02T08:00:00"}, "offset"),
         ({"ts": "2025-02-30T08:00:00Z"}, "day is out of range"),
         ({"ts": 10**18}, "outside the calendar"),
@@ -57,6 +61,26 @@ def test_every_action_has_a_model() -> None:
 def test_a_wrong_scan_is_refused_with_its_reason(change: dict[str, object], complaint: str) -> None:
     with pytest.raises(ValidationError, match=complaint):
         SCAN.validate_python(HARVEST | change)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"action": "eat"}, "action must be one of harvest, store_in"),
+        ({"action": None}, "action must be one of harvest, store_in"),
+        ({"id": 7}, "must be a UUID, as text"),
+        ({"colour": "red"}, "isn't known here; check the spelling"),
+        ({"action": "receive", "pallets": []}, "must have at least 1 entry"),
+        ({"action": "receive", "pallets": 7}, "must be a list"),
+        ({"batch": None}, "must be text, such as 01/{gtin}/10/{lot}"),
+    ],
+)
+def test_a_refusal_is_told_without_words_of_python(change: dict[str, object], words: str) -> None:
+    with pytest.raises(ValidationError) as refusal:
+        SCAN.validate_python(HARVEST | change)
+    told = [describe(problem) for problem in refusal.value.errors()]
+    assert any(text.startswith(words) for text in told)
+    assert not any("Action." in text or "Value error" in text for text in told)
 
 
 def test_a_pallet_with_a_wrong_check_digit_is_refused() -> None:

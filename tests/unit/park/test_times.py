@@ -25,8 +25,9 @@ def test_an_offset_is_turned_into_utc() -> None:
 @pytest.mark.parametrize(
     "text",
     ["", "2026-10-12", "2026-10-12T03:04:05", "20261012T030405Z", "2026-13-01T00:00:00Z",
+     "2016-12-31T23:59:60Z", "2026-10-12T03:04:05+24:00",
      "0001-01-01T00:00:00+23:59", "٢٠٢٦-10-12T03:04:05Z"],
 )  # fmt: skip
 def test_what_is_no_rfc_3339_time_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match=r".+"):
+    with pytest.raises(ValueError, match=r"is no RFC 3339 time|is no time of|outside the calendar"):
         parse_instant(text)
