@@ -11,7 +11,18 @@ from api.middleware import BodyLimit, HeadAsGet, RawPath, SecurityHeaders
 from api.openapi import problems
 from api.pages.render import Renderer
 from api.parameters import only_known_parameters
-from api.routes import assets, batches, digital_link, events, health, pages, quarantine, steps
+from api.routes import (
+    assets,
+    batches,
+    devices,
+    digital_link,
+    events,
+    health,
+    metrics,
+    pages,
+    quarantine,
+    steps,
+)
 from api.services import Services
 
 LARGEST_BODY_BYTES = 1_000_000
@@ -36,6 +47,7 @@ def create_app(services: Services) -> FastAPI:
     app.state.renderer = Renderer(services.park)
     app.include_router(_version_1())
     app.include_router(health.router)
+    app.include_router(metrics.router)
     app.include_router(pages.router)
     app.include_router(digital_link.router)
     app.mount("/static", StaticFiles(packages=[("api", "static")]), name="static")
@@ -48,12 +60,24 @@ def create_app(services: Services) -> FastAPI:
     return app
 
 
+def create_operations_app(services: Services) -> FastAPI:
+    """Health and metrics only, for ingest that runs without the API."""
+    app = FastAPI(title="agripark ingest", docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.services = services
+    app.state.renderer = Renderer(services.park)
+    app.include_router(health.router)
+    app.include_router(metrics.router)
+    app.add_middleware(HeadAsGet)
+    problem_handling.install(app)
+    return app
+
+
 def _version_1() -> APIRouter:
     router = APIRouter(
         prefix="/v1",
         dependencies=[Depends(only_known_parameters)],
         responses=problems("invalid-request", "unknown-parameter", "internal-error"),
     )
-    for part in (assets, batches, events, steps, quarantine):
+    for part in (assets, batches, devices, events, steps, quarantine):
         router.include_router(part.router)
     return router

@@ -1,28 +1,28 @@
-"""The `agripark` command, and the one place where the parts are wired together."""
+"""The `agripark` command: with `api.wiring` the one place where the parts are put together."""
 
 import logging
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated
 from uuid import uuid4
 
 import typer
-from fastapi import FastAPI
 
-from api.app import create_app
+from api.commands import devices, grafana, profile, quarantine, simulate, spool
 from api.commands import doctor as doctor_checks
-from api.commands import grafana, quarantine, simulate
 from api.commands.demo import DemoParts, DemoResult, run_demo
 from api.commands.options import (
     DatabaseOption,
     DataOption,
+    GroupOption,
     HostOption,
     InfluxOption,
     JsonOption,
+    MetricsPortOption,
     MqttOption,
     PortOption,
     ScaleOption,
@@ -38,22 +38,19 @@ from api.embedded_broker import MQTT_VERSION as EMBEDDED_MQTT_VERSION
 from api.embedded_broker import embedded_broker
 from api.errors import ApiError
 from api.ports import is_free
-from api.scan_sink import TraceabilityScanSink
 from api.server import serving
-from api.services import Services
+from api.wiring import (
+    Parts,
+    broker_options,
+    ingesting,
+    make_park,
+    make_store,
+    make_traceability,
+    opened,
+)
 from grafana.errors import GrafanaError
-from ingest.decoding import Decoder
 from ingest.errors import IngestError
-from ingest.mqtt import BrokerOptions
 from ingest.pipeline import Ingest
-from ingest.quarantine import Quarantine
-from ingest.spool import Spool
-from ingest.stores.influx import InfluxStore
-from ingest.stores.port import TelemetryStore
-from ingest.stores.sqlite import SqliteStore
-from park.assets import Park
-from park.database import open_engine
-from park.definition import build_park, read_definition
 from park.errors import ParkError
 from park.settings import Settings, load_settings
 from simulators.errors import SimulatorError
@@ -61,7 +58,6 @@ from simulators.handheld import Handheld
 from simulators.mqtt import MqttPublisher
 from simulators.season import SeasonPlan, plan_season, season_settings
 from traceability.errors import TraceabilityError
-from traceability.repository import Traceability
 
 DEMO_SCALE = 0.01
 _DEMO_SESSION_S = 60
@@ -75,107 +71,6 @@ _OUR_ERRORS = (
 )
 
 
-# --- wiring -----------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """The parts that every long-running command shares, opened."""
-
-    settings: Settings
-    park: Park
-    store: TelemetryStore
-    traceability: Traceability
-
-    def app(self, ingest: Ingest | None = None) -> FastAPI:
-        """The HTTP application over these parts, and over ingest where it runs here."""
-        return create_app(
-            Services(
-                park=self.park,
-                traceability=self.traceability,
-                telemetry=self.store,
-                settings=self.settings,
-                quarantine=Quarantine(self.settings.spool_path),
-                ingest=ingest,
-            )
-        )
-
-
-def make_park(settings: Settings) -> Park:
-    """The park that the settings describe."""
-    return build_park(read_definition(settings.park_definition), settings.park_scale)
-
-
-def make_store(settings: Settings) -> TelemetryStore:
-    """InfluxDB where the settings name one, else the embedded store."""
-    if settings.influx_url is None:
-        return SqliteStore(settings.telemetry_path)
-    return InfluxStore(
-        settings.influx_url,
-        settings.influx_database,
-        settings.influx_username,
-        settings.influx_password.get_secret_value(),
-        settings.influx_token.get_secret_value(),
-    )
-
-
-def make_traceability(settings: Settings, park: Park) -> Traceability:
-    """The traceability database that the settings name; its tables may be missing."""
-    return Traceability(
-        open_engine(settings.traceability_url),
-        park,
-        mass_tolerance=settings.mass_tolerance,
-        clock_skew_s=settings.clock_skew_s,
-    )
-
-
-def broker_options(settings: Settings) -> BrokerOptions:
-    """How ingest speaks to the broker."""
-    return BrokerOptions(
-        settings.mqtt_url,
-        settings.mqtt_version,
-        settings.mqtt_client_id,
-        settings.mqtt_receive_maximum,
-    )
-
-
-@contextmanager
-def opened(settings: Settings) -> Iterator[Parts]:
-    """The parts, with the database's tables up to date; closed afterwards."""
-    park = make_park(settings)
-    with ExitStack() as stack:
-        store = make_store(settings)
-        stack.callback(store.close)
-        traceability = make_traceability(settings, park)
-        stack.callback(traceability.close)
-        traceability.migrate()
-        yield Parts(settings, park, store, traceability)
-
-
-@contextmanager
-def ingesting(parts: Parts, broker: BrokerOptions) -> Iterator[Ingest]:
-    """Ingest, running; stopped in good order afterwards."""
-    settings = parts.settings
-    spool = Spool(settings.spool_path)
-    try:
-        ingest = Ingest(
-            broker,
-            Decoder(parts.park, settings.clock_skew_s, settings.payload_limit_bytes),
-            spool,
-            parts.store,
-            TraceabilityScanSink(parts.traceability),
-        )
-        ingest.start()
-        try:
-            yield ingest
-        finally:
-            ingest.stop()
-    finally:
-        spool.close()
-
-
-# --- commands ---------------------------------------------------------------------------------
-
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
@@ -185,6 +80,9 @@ app = typer.Typer(
 app.add_typer(simulate.app, name="simulate")
 app.add_typer(grafana.app, name="grafana")
 app.add_typer(quarantine.app, name="quarantine")
+app.add_typer(profile.app, name="profile")
+app.add_typer(spool.app, name="spool")
+app.add_typer(devices.app, name="devices")
 
 
 @app.command()
@@ -260,6 +158,7 @@ def _season_through(parts: Parts, api_url: str, plan: SeasonPlan, *, quiet: bool
 @app.command()
 def up(
     mqtt: MqttOption = None,
+    group: GroupOption = None,
     influx: InfluxOption = None,
     database: DatabaseOption = None,
     host: HostOption = None,
@@ -273,6 +172,7 @@ def up(
     """
     settings = load_settings(
         mqtt_url=mqtt,
+        mqtt_group=group,
         influx_url=influx,
         database_url=database,
         api_host=host,
@@ -280,21 +180,24 @@ def up(
         data_dir=data,
         park_scale=scale,
     )
+    options = broker_options(settings)
     with (
         ending_by_signal(),
-        opened(settings) as parts,
-        ingesting(parts, broker_options(settings)) as running,
+        opened(settings, needs_database=False) as parts,
+        ingesting(parts, options) as running,
         serving(parts.app(running), settings.api_host, settings.api_port) as api_url,
     ):
-        say(f"{parts.park.site.id}: ingest from {settings.mqtt_url}, API at {api_url}")
+        say(f"{parts.park.site.id}: ingest from {options.name}, API at {api_url}")
         wait_for_signal()
 
 
 @app.command()
 def ingest(
     mqtt: MqttOption = None,
+    group: GroupOption = None,
     influx: InfluxOption = None,
     database: DatabaseOption = None,
+    metrics_port: MetricsPortOption = None,
     data: DataOption = None,
     scale: ScaleOption = None,
 ) -> None:
@@ -304,15 +207,34 @@ def ingest(
     """
     settings = load_settings(
         mqtt_url=mqtt,
+        mqtt_group=group,
         influx_url=influx,
         database_url=database,
+        metrics_port=metrics_port,
         data_dir=data,
         park_scale=scale,
     )
     options = broker_options(settings)
-    with ending_by_signal(), opened(settings) as parts, ingesting(parts, options):
-        say(f"{parts.park.site.id}: ingest from {options.name}")
+    with (
+        ending_by_signal(),
+        opened(settings, needs_database=False) as parts,
+        ingesting(parts, options) as running,
+        _operations(parts, running) as address,
+    ):
+        say(f"{parts.park.site.id}: ingest from {options.name}{address}")
         wait_for_signal()
+
+
+@contextmanager
+def _operations(parts: Parts, running: Ingest) -> Iterator[str]:
+    """Health and metrics of ingest, where they are wanted; gives words that say where."""
+    settings = parts.settings
+    if settings.metrics_port is None:
+        yield ""
+        return
+    app = parts.operations_app(running)
+    with serving(app, settings.api_host, settings.metrics_port) as url:
+        yield f", metrics at {url}/metrics"
 
 
 @app.command()

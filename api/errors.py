@@ -4,6 +4,7 @@
 
     ApiError
     |-- EmbeddedBrokerError    the demo's own broker can't start
+    |-- CommandError           a command that can't be carried out as it was given
     |-- ServerError            the HTTP server can't start
     `-- ProblemError           a request that gets a problem for an answer
 """
@@ -18,6 +19,10 @@ class ApiError(Exception):
 
 class EmbeddedBrokerError(ApiError):
     """The demo's own broker can't start."""
+
+
+class CommandError(ApiError):
+    """A command that can't be carried out as it was given."""
 
 
 class ServerError(ApiError):

@@ -244,6 +244,22 @@ _MISSING = (
         "GET /v1/quarantine 列出全部记录；旧记录可能已清除。",
     ),
     _row(
+        "no-ingest-here",
+        404,
+        "Nothing is known of ingest on this server",
+        "本服务器没有采集服务的信息",
+        "Ask where `agripark ingest` runs.",
+        "请在运行 `agripark ingest` 的机器上查询。",
+    ),
+    _row(
+        "device-not-heard",
+        404,
+        "Nothing ever came from that device",
+        "从未收到该设备的数据",
+        "See that it publishes, that its topic names the asset, and look into quarantine.",
+        "请确认设备正在发布数据、主题中的资产编号正确，并查看隔离记录。",
+    ),
+    _row(
         "no-quarantine-here",
         404,
         "Quarantine isn't kept on this server",

@@ -11,15 +11,19 @@ class TraceabilityScanSink:
 
     def __init__(self, traceability: Traceability) -> None:
         self._traceability = traceability
+        self._has_tables = False
 
-    def capture(self, scan: Scan) -> None:
-        """Capture the scan; a repeat of a captured one changes nothing.
+    def capture(self, scan: Scan) -> bool:
+        """Capture the scan; False where it was captured before, and nothing changed.
 
         Raises ScanRefusedError where it can't be true, ScanSinkUnavailableError where the
         database doesn't answer.
         """
         try:
-            self._traceability.capture(scan)
+            if not self._has_tables:  # the database may have been away at start
+                self._traceability.migrate()
+                self._has_tables = True
+            return self._traceability.capture(scan).new
         except CaptureError as error:
             raise ScanRefusedError(error.code, error.detail) from error
         except DatabaseUnavailableError as error:

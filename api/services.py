@@ -7,8 +7,11 @@ from typing import Annotated, Protocol
 
 from fastapi import Depends, Request
 
+from ingest.devices.register import DeviceRegister
 from ingest.quarantine import Quarantine
+from ingest.spool_file import SpoolFile
 from ingest.stores.port import TelemetryStore
+from ingest.vitals import Vitals
 from park.assets import Park
 from park.settings import Settings
 from traceability.repository import Traceability
@@ -25,6 +28,9 @@ class RunningIngest(Protocol):
     def problem(self) -> str:
         """What keeps it from working, in words; empty where nothing does."""
 
+    def vitals(self) -> Vitals:
+        """How it fares at this moment."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
@@ -36,6 +42,10 @@ class Services:
     settings: Settings
     quarantine: Quarantine | None = None
     """None where ingest runs elsewhere; then nothing can be said about quarantine."""
+    devices: DeviceRegister | None = None
+    """None where ingest runs elsewhere, too."""
+    spool: SpoolFile | None = None
+    """None where ingest runs elsewhere, too."""
     ingest: RunningIngest | None = None
     """None where ingest runs elsewhere; then readiness says nothing about it."""
     clock: Callable[[], datetime] = utc_now

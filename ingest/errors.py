@@ -11,6 +11,7 @@
     |-- ScanRefusedError           a scan that can't be true
     |-- ScanSinkUnavailableError   the scans' receiver doesn't answer; worth another try
     |-- SpoolError                 the spool's file can't be used
+    |-- ProfileError               a profile file that is wrong; it names file and key
     |-- NotInQuarantineError       no quarantined message of that number
     `-- BrokerError                the MQTT broker can't be reached or refuses
 """
@@ -75,6 +76,19 @@ class ScanSinkUnavailableError(IngestError):
 
 class SpoolError(IngestError):
     """The spool's file can't be used, such as when the disk is full."""
+
+
+class ProfileError(IngestError):
+    """A profile that can't be used; `file` is its name, `key` what of it is wrong, if one is."""
+
+    def __init__(self, file: str, key: str, problem: str) -> None:
+        key = key if key.isprintable() else repr(key)[1:-1]
+        super().__init__(
+            f"profile {file}, {key}: {problem}" if key else f"profile {file}: {problem}"
+        )
+        self.file = file
+        self.key = key
+        self.problem = problem
 
 
 class NotInQuarantineError(IngestError):

@@ -1,15 +1,16 @@
 """Where deliveries wait for their commit: bounded by number and by size, so that memory is.
 
-A full inbox holds up paho's loop, and through TCP the broker, which keeps what it can't send.
+Without room nothing more is read from the broker, which keeps what it can't send.
 """
 
 import threading
 from collections.abc import Sequence
 
-from ingest.mqtt import Delivery
+from ingest.packets import Delivery
 
 _MOST_BYTES = 64 * 1024 * 1024
 _GATHERING_S = 0.01
+_ROOM_WAIT_S = 0.1
 
 
 class Inbox:
@@ -25,28 +26,35 @@ class Inbox:
         self.accepted = 0
         """Deliveries that were ever put in."""
 
-    def put(self, delivery: Delivery) -> None:
-        """Add a delivery, waiting while the inbox is full; nothing once it is closed."""
+    def has_room(self) -> bool:
+        """Whether deliveries may be put in; waits a moment for room, and never has any closed."""
         with self._changed:
-            while self._is_full() and not self._closed:
-                self._changed.wait()
+            if self._is_full() and not self._closed:
+                self._changed.wait(_ROOM_WAIT_S)
+            return not self._closed and not self._is_full()
+
+    def put(self, deliveries: Sequence[Delivery]) -> None:
+        """Add deliveries, those of one look at the broker; nothing once it is closed."""
+        with self._changed:
             if self._closed:
                 return
-            self._waiting.append(delivery)
-            self._bytes += len(delivery.payload)
-            self.accepted += 1
-            if len(self._waiting) == 1 or self._is_full():
+            was_empty = not self._waiting
+            self._waiting += deliveries
+            self._bytes += sum([len(delivery.payload) for delivery in deliveries])
+            self.accepted += len(deliveries)
+            if was_empty or self._is_full():
                 self._changed.notify_all()
 
-    def take(self, most_messages: int, most_bytes: int) -> Sequence[Delivery]:
-        """The oldest deliveries, at least one; empty once closed and emptied.
+    def take(self, most_messages: int, most_bytes: int, wait_s: float = 1.0) -> list[Delivery]:
+        """The oldest deliveries; none where none came in time, or once closed and emptied.
 
         After the first it waits a moment for others, so that a commit is worth its while.
         """
         with self._changed:
             if not self._waiting and not self._closed:
-                self._changed.wait_for(lambda: self._waiting or self._closed)
-                self._changed.wait_for(self._is_full_or_closed, _GATHERING_S)
+                self._changed.wait_for(lambda: self._waiting or self._closed, wait_s)
+                if self._waiting:
+                    self._changed.wait_for(self._is_full_or_closed, _GATHERING_S)
             was_full = self._is_full()
             taken, size = 0, 0
             for delivery in self._waiting[:most_messages]:
@@ -59,6 +67,11 @@ class Inbox:
             if was_full:
                 self._changed.notify_all()
         return deliveries
+
+    def is_over(self) -> bool:
+        """Whether it is closed and empty."""
+        with self._changed:
+            return self._closed and not self._waiting
 
     def close(self) -> None:
         """Take nothing in any more; what is inside can still be taken."""

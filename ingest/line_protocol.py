@@ -32,19 +32,24 @@ def encode(reading: Reading) -> str:
 
 def encode_line(head: str, fields: Mapping[str, StoredValue], time_ms: int) -> str:
     """A line of a head that `encode_head` made; apart, since it is the same for every reading."""
-    parts = [
-        f"{name}={_encode_value(value)}"
-        for name, value in fields.items()
-        if type(value) is not float
-    ]
-    if len(parts) < len(fields):
-        parts.insert(0, _encode_floats(fields))
-    return f"{head} {','.join(parts)} {time_ms}"
+    floats = {name: value for name, value in fields.items() if isinstance(value, float)}
+    others = {name: value for name, value in fields.items() if not isinstance(value, float)}
+    return encode_sorted(head, floats, others, time_ms)
 
 
-def _encode_floats(fields: Mapping[str, StoredValue]) -> str:
+def encode_sorted(
+    head: str, floats: Mapping[str, float], others: Mapping[str, int | str], time_ms: int
+) -> str:
+    """As `encode_line`, of fields whose floats stand apart."""
+    text = _encode_floats(floats) if floats else ""
+    for name, value in others.items():
+        shown = f"{value}i" if type(value) is int else _encode_text(value)
+        text = f"{text},{name}={shown}" if text else f"{name}={shown}"
+    return f"{head} {text} {time_ms}"
+
+
+def _encode_floats(floats: Mapping[str, float]) -> str:
     """Floats by orjson, which writes them in a quarter of repr's time: `{"a":1.5,"b":2.0}`."""
-    floats = {name: value for name, value in fields.items() if type(value) is float}
     return orjson.dumps(floats)[2:-1].decode().replace('":', "=").replace(',"', ",")
 
 
@@ -58,9 +63,7 @@ def _escape_tag(value: str) -> str:
     return _TAG_SPECIALS.sub(r"\\\1", value)
 
 
-def _encode_value(value: StoredValue) -> str:
-    if isinstance(value, int):
-        return f"{value}i"
+def _encode_text(value: object) -> str:
     escaped = str(value).replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'
 

@@ -3,6 +3,9 @@
 The session is persistent: what the broker could not hand over, or we had not acknowledged, comes
 again after a restart of either side. Messages are acknowledged by `Delivery` and only on the
 connection that brought them: a message id means nothing on the next one.
+
+paho connects, subscribes, keeps the connection alive and mends it; publications are read and
+acknowledged many at a time by `_Client`.
 """
 
 import logging
@@ -12,17 +15,18 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import paho.mqtt.client as mqtt
-from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from ingest.errors import BrokerError
+from ingest.packets import Delivery, MalformedPacketError, as_text, take_publications
 
 _log = logging.getLogger(__name__)
 
@@ -34,6 +38,7 @@ _AT_LEAST_ONCE = 1
 _PUBACK = struct.Struct("!HH")
 _PUBACK_HEAD = PacketTypes.PUBACK << 12 | 2
 """Type and remaining length: the message id; without a reason it means success in MQTT 5 too."""
+_READ_BYTES = 256 * 1024
 _LOOP_NAME = "paho-mqtt-client-{}"
 _DEFAULT_PORTS = {"mqtt": 1883, "mqtts": 8883}
 
@@ -52,23 +57,27 @@ class BrokerOptions:
     """Messages that the broker may hand over before the first is acknowledged (MQTT 5)."""
     session_expiry_s: int = _WEEK_S
     """How long the broker keeps messages for us while we are away (MQTT 5)."""
+    group: str = ""
+    """Consumers of one group share the messages among them (MQTT 5); empty for one alone."""
+
+    def shared(self, topics: Sequence[str]) -> tuple[str, ...]:
+        """The topic filters as the group subscribes to them.
+
+        Raises BrokerError where the protocol has no shared subscriptions.
+        """
+        if not self.group:
+            return tuple(topics)
+        if self.version != "5":
+            raise BrokerError("a group shares messages by MQTT 5; set AGRIPARK_MQTT_VERSION to 5")
+        if set("/+#") & set(self.group):
+            raise BrokerError(f"the group {self.group!r} can't have /, + or # in its name")
+        return tuple(f"$share/{self.group}/{topic}" for topic in topics)
 
     @property
     def name(self) -> str:
         """Host and port, for messages; never the password."""
         parts = urlsplit(self.url)
         return f"{parts.hostname}:{parts.port or _DEFAULT_PORTS[parts.scheme]}"
-
-
-class Delivery(NamedTuple):
-    """A message in hand, not acknowledged yet."""
-
-    topic: str
-    payload: bytes
-    message_id: int
-    qos: int
-    connection: int
-    """Which connection brought it."""
 
 
 def check_broker(options: BrokerOptions) -> None:
@@ -80,11 +89,33 @@ def check_broker(options: BrokerOptions) -> None:
 
 
 class _Client(mqtt.Client):
-    """Acknowledges many messages at once.
+    """Reads and acknowledges many messages at once.
 
     paho's own `ack` wakes its loop and makes a system call for each message; from another thread,
-    as here, that is most of what a message costs.
+    as here, that is most of what a message costs. Its reading is as costly: see `ingest.packets`.
     """
+
+    def __init__(
+        self,
+        options: BrokerOptions,
+        on_deliveries: Callable[[Sequence[Delivery]], None],
+        has_room: Callable[[], bool],
+    ) -> None:
+        self._is_v5 = options.version == "5"
+        super().__init__(
+            CallbackAPIVersion.VERSION2,
+            client_id=options.client_id,
+            clean_session=None if self._is_v5 else False,
+            protocol=MQTTProtocolVersion.MQTTv5 if self._is_v5 else MQTTProtocolVersion.MQTTv311,
+            manual_ack=True,
+        )
+        self._on_deliveries = on_deliveries
+        self._has_room = has_room
+        self._unread = bytearray()
+        self._for_paho = b""
+        self.on_socket_open = lambda *_: self._unread.clear()
+        self.connection = 0
+        """Number of the connection; a message id means something on its own connection only."""
 
     def acknowledge(self, message_ids: Iterable[int]) -> None:
         """Queue the PUBACK packets of all, as one piece."""
@@ -92,27 +123,85 @@ class _Client(mqtt.Client):
         if packets:
             self._packet_queue(PacketTypes.PUBACK << 4, packets, 0, _AT_LEAST_ONCE)
 
+    def loop_read(self, max_packets: int = 1) -> MQTTErrorCode:  # noqa: ARG002 - paho's signature
+        """Read what has come, as long as there is room for it; paho's loop calls it.
+
+        Without room the broker waits, and the loop goes on to keep the connection alive.
+        """
+        if not self._has_room():
+            return MQTTErrorCode.MQTT_ERR_SUCCESS
+        try:
+            data = super()._sock_recv(_READ_BYTES)
+        except BlockingIOError:
+            return MQTTErrorCode.MQTT_ERR_SUCCESS
+        except OSError as error:
+            _log.warning("reading from the broker: %s", error)
+            data = b""
+        if not data:
+            return self._loop_rc_handle(MQTTErrorCode.MQTT_ERR_CONN_LOST)
+        with self._msgtime_mutex:
+            self._last_bytes_received = time.monotonic()
+        self._unread += data
+        try:
+            return self._take_packets()
+        except MalformedPacketError as error:
+            _log.warning("the broker sends what is no MQTT: %s", error)
+            return self._loop_rc_handle(MQTTErrorCode.MQTT_ERR_PROTOCOL)
+
+    def begin_connection(self) -> None:
+        """From here on message ids mean something else."""
+        self.connection += 1
+
+    def _take_packets(self) -> MQTTErrorCode:
+        data, start = bytes(self._unread), 0
+        self._unread.clear()
+        while True:
+            taken = take_publications(data, start, self.connection, is_v5=self._is_v5)
+            start = taken.end
+            if taken.deliveries:
+                self._on_deliveries(taken.deliveries)
+            if taken.other is None:
+                self._unread += data[start:]
+                return MQTTErrorCode.MQTT_ERR_SUCCESS
+            self._for_paho = taken.other
+            code = super()._packet_read()
+            if code != MQTTErrorCode.MQTT_ERR_SUCCESS:
+                return self._loop_rc_handle(code)
+            if self._sock is None:  # it was the end of the connection
+                return MQTTErrorCode.MQTT_ERR_SUCCESS
+
+    def _sock_recv(self, bufsize: int) -> bytes:
+        """Give paho the packet that was read for it."""
+        piece, self._for_paho = self._for_paho[:bufsize], self._for_paho[bufsize:]
+        return piece
+
 
 class BrokerConnection:
-    """Subscribes and hands every message to `on_delivery`, in the thread of paho's loop."""
+    """Subscribes and hands messages to `on_deliveries`, in the thread of paho's loop.
+
+    `has_room` says whether any can be taken now; it may wait a moment for room.
+    """
 
     def __init__(
         self,
         options: BrokerOptions,
         subscriptions: Sequence[str],
-        on_delivery: Callable[[Delivery], None],
+        on_deliveries: Callable[[Sequence[Delivery]], None],
+        has_room: Callable[[], bool] = lambda: True,
+        unwanted: Sequence[str] = (),
     ) -> None:
+        """`unwanted` are subscriptions that the broker may still keep from another run."""
         self._options = options
         self._subscriptions = subscriptions
-        self._on_delivery = on_delivery
+        self._unwanted = unwanted
+        self._on_deliveries = on_deliveries
         self._answered = threading.Event()
         self._refusal: str | None = None
-        self._connection = 0
         self._acknowledging = threading.Lock()
         self._closing = False
         self.last_message_at: float | None = None
         """When the last message came, by `time.monotonic`."""
-        self._client = self._make_client()
+        self._client = self._make_client(has_room)
 
     def open(self) -> None:
         """Connect and subscribe; later breaks are mended by themselves. Raises BrokerError."""
@@ -139,11 +228,15 @@ class BrokerConnection:
             self._client.acknowledge(
                 message_id
                 for _, _, message_id, qos, connection in deliveries
-                if connection == self._connection and qos == _AT_LEAST_ONCE
+                if connection == self._client.connection and qos == _AT_LEAST_ONCE
             )
 
+    def publish(self, topic: str, payload: bytes) -> None:
+        """Send a message at QoS 0, now or not at all."""
+        self._client.publish(topic, payload)
+
     def is_connected(self) -> bool:
-        """Whether the connection is up and paho's thread lives to serve it."""
+        """Whether the connection is up, subscribed, and paho's thread lives to serve it."""
         loop = _LOOP_NAME.format(self._options.client_id)
         return self._client.is_connected() and any(
             thread.name == loop for thread in threading.enumerate()
@@ -163,15 +256,8 @@ class BrokerConnection:
         properties.ReceiveMaximum = self._options.receive_maximum
         return {"clean_start": False, "properties": properties}
 
-    def _make_client(self) -> "_Client":
-        is_v5 = self._options.version == "5"
-        client = _Client(
-            CallbackAPIVersion.VERSION2,
-            client_id=self._options.client_id,
-            clean_session=None if is_v5 else False,
-            protocol=MQTTProtocolVersion.MQTTv5 if is_v5 else MQTTProtocolVersion.MQTTv311,
-            manual_ack=True,
-        )
+    def _make_client(self, has_room: Callable[[], bool]) -> _Client:
+        client = _Client(self._options, self._take, has_room)
         parts = urlsplit(self._options.url)
         if parts.username is not None:
             client.username_pw_set(unquote(parts.username), unquote(parts.password or ""))
@@ -194,6 +280,8 @@ class BrokerConnection:
             _log.error("broker %s refuses: %s", self._options.name, reason)
         else:
             self._refusal = None
+            if self._unwanted:
+                client.unsubscribe(list(self._unwanted))
             if self._subscriptions:
                 client.subscribe(self._wanted())
                 return
@@ -235,21 +323,17 @@ class BrokerConnection:
     def _begin_connection(self) -> None:
         """From here on message ids mean something else."""
         with self._acknowledging:
-            self._connection += 1
+            self._client.begin_connection()
 
     def _message(self, _client: mqtt.Client, _data: Any, message: mqtt.MQTTMessage) -> None:
-        self.last_message_at = time.monotonic()
+        """A message of QoS 2, which paho has acknowledged by itself."""
+        topic = as_text(message._topic)  # noqa: SLF001 - its property raises where it is no UTF-8
         payload = bytes(message.payload)
-        delivery = Delivery(topic_of(message), payload, message.mid, message.qos, self._connection)
+        self._take([Delivery(topic, payload, message.mid, message.qos, self._client.connection)])
+
+    def _take(self, deliveries: Sequence[Delivery]) -> None:
+        self.last_message_at = time.monotonic()
         try:
-            self._on_delivery(delivery)
-        except Exception:  # noqa: BLE001 - paho would drop it without a word
-            _log.exception("a message on %r stays unacknowledged", delivery.topic)
-
-
-def topic_of(message: mqtt.MQTTMessage) -> str:
-    """The topic; paho raises where it is no UTF-8, which only a broken broker lets pass."""
-    try:
-        return message.topic
-    except UnicodeDecodeError as error:
-        return bytes(error.object).decode(errors="backslashreplace")
+            self._on_deliveries(deliveries)
+        except Exception:  # noqa: BLE001 - it would end paho's loop
+            _log.exception("%d messages stay unacknowledged", len(deliveries))

@@ -2,19 +2,29 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
+import orjson
+
+from ingest.counters import Counters
 from ingest.decoding import Decoder
+from ingest.devices.book import DeviceBook, silence_limit_ms
+from ingest.errors import StoreUnavailableError
 from ingest.inbox import Inbox
 from ingest.mqtt import BrokerConnection, BrokerOptions
 from ingest.shippers import ReadingShipper, ScanShipper, Shipper
 from ingest.sinks import ScanSink
-from ingest.spool import Counters, Spool
+from ingest.spool import Spool
 from ingest.stores.port import TelemetryStore
+from ingest.vitals import Vitals
 from ingest.writer import Writer
+from park.assets import Park
+from park.times import to_epoch_ms
 
 _STOP_DEADLINE_S = 10.0
 _POLL_S = 0.02
+_SUBSCRIPTIONS = "subscriptions"
 
 
 def _now_ms() -> int:
@@ -27,6 +37,7 @@ class Ingest:
     def __init__(
         self,
         broker: BrokerOptions,
+        park: Park,
         decoder: Decoder,
         spool: Spool,
         store: TelemetryStore,
@@ -35,14 +46,33 @@ class Ingest:
         clock_ms: Callable[[], int] = _now_ms,
     ) -> None:
         self._spool = spool
+        self._store = store
+        self._clock_ms = clock_ms
+        if broker.group:  # the session is this consumer's own
+            broker = replace(broker, client_id=f"{broker.client_id}-{spool.identity()}")
         self._inbox = Inbox(2 * broker.receive_maximum)
-        self._connection = BrokerConnection(broker, decoder.subscriptions, self._inbox.put)
+        self._subscriptions = broker.shared(decoder.subscriptions)
+        self._connection = BrokerConnection(
+            broker,
+            self._subscriptions,
+            self._inbox.put,
+            self._inbox.has_room,
+            self._no_longer_wanted(),
+        )
         self._shippers: tuple[Shipper, ...] = (
             ReadingShipper(spool, store, clock_ms),
             ScanShipper(spool, sink, clock_ms),
         )
+        book = DeviceBook(park, spool.devices(), self._heard_of_late if broker.group else None)
         self._writer = Writer(
-            self._inbox, decoder, spool, self._connection.acknowledge, clock_ms, self._wake
+            self._inbox,
+            decoder,
+            spool,
+            self._connection.acknowledge,
+            clock_ms,
+            self._wake,
+            book,
+            is_listening=self._connection.is_connected,
         )
 
     def start(self) -> None:
@@ -53,6 +83,7 @@ class Ingest:
         """
         self._spool.claim()
         self._connection.open()
+        self._spool.keep({_SUBSCRIPTIONS: orjson.dumps(self._subscriptions)})
         for thread in (self._writer, *self._shippers):
             thread.start()
 
@@ -72,17 +103,26 @@ class Ingest:
         """What was received since the spool was made, and what became of it."""
         return self._spool.counters()
 
+    def vitals(self) -> Vitals:
+        """How it fares at this moment."""
+        last = self._connection.last_message_at
+        lag_ms = {kind: ms for shipper in self._shippers for kind, ms in shipper.lag_ms.items()}
+        return Vitals(
+            connected=self._connection.is_connected(),
+            acknowledged=self._writer.acknowledged,
+            lag_ms=lag_ms,
+            seconds_since_message=None if last is None else time.monotonic() - last,
+        )
+
     def problem(self) -> str:
         """What keeps it from working, in words; empty where nothing does."""
+        threads: tuple[Writer | Shipper, ...] = (self._writer, *self._shippers)
+        stopped = [thread.name for thread in threads if not thread.is_alive()]
+        problems = [f"{' and '.join(stopped)} stopped; restart ingest"] if stopped else []
         if not self._connection.is_connected():
-            return "the MQTT broker isn't connected"
-        stopped = [t.name for t in (self._writer, *self._shippers) if not t.is_alive()]
-        return f"{' and '.join(stopped)} stopped; restart ingest" if stopped else ""
-
-    def seconds_since_message(self) -> float | None:
-        """Age of the last message; None before the first."""
-        last = self._connection.last_message_at
-        return None if last is None else time.monotonic() - last
+            problems.append("the MQTT broker isn't connected")
+        problems += [thread.trouble for thread in threads if thread.trouble]
+        return "; ".join(problems)
 
     def is_idle(self) -> bool:
         """Whether everything that was handed over is stored, captured or in quarantine."""
@@ -96,6 +136,20 @@ class Ingest:
                 return False
             time.sleep(_POLL_S)
         return True
+
+    def _no_longer_wanted(self) -> Sequence[str]:
+        """Subscriptions of an earlier run: the broker keeps them with the session."""
+        kept = orjson.loads(self._spool.keepsake(_SUBSCRIPTIONS) or b"[]")
+        return [topic for topic in kept if topic not in self._subscriptions]
+
+    def _heard_of_late(self, kind: str, assets: Sequence[str]) -> Sequence[str]:
+        """Of these, those that others of the group stored readings of; all where it can't say."""
+        oldest_ms = self._clock_ms() - silence_limit_ms(kind)
+        try:
+            points = self._store.latest(kind, assets)
+        except StoreUnavailableError:
+            return assets
+        return [point.asset for point in points if to_epoch_ms(point.time) >= oldest_ms]
 
     def _wake(self) -> None:
         for shipper in self._shippers:

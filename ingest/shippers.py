@@ -7,14 +7,15 @@ good goes to quarantine, and while it doesn't answer everything stays where it i
 import logging
 import threading
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 
 from pydantic import ValidationError
 
 from ingest.backoff import Backoff
-from ingest.decoding import Fault
+from ingest.counters import Count
 from ingest.errors import (
     LinesRefusedError,
+    RefusedLine,
     ScanRefusedError,
     ScanSinkUnavailableError,
     SpoolError,
@@ -22,18 +23,20 @@ from ingest.errors import (
     UnknownFieldError,
 )
 from ingest.line_protocol import decode
+from ingest.received import SCANS, STATUSES, Fault
 from ingest.sinks import ScanSink
-from ingest.spool import Spool
+from ingest.spool import Spool, SpooledScan
 from ingest.stores.port import TelemetryStore
 from ingest.topics import telemetry_topic
 from park.scans import SCAN
+from park.telemetry import LIVENESS
 
 _log = logging.getLogger(__name__)
 
 _ENOUGH_LINES = 5_000
 _MOST_SCANS = 100
 _POLL_S = 0.5
-_REFUSED = "refused-by-store"
+REFUSED_BY_STORE = "refused-by-store"
 
 
 class Shipper(threading.Thread):
@@ -45,6 +48,14 @@ class Shipper(threading.Thread):
         self._clock_ms = clock_ms
         self._work = threading.Event()
         self._stopping = threading.Event()
+        self._lag_ms: dict[str, int] = {}
+        self.trouble = ""
+        """Why nothing can be shipped at the moment; empty where it can."""
+
+    @property
+    def lag_ms(self) -> Mapping[str, int]:
+        """How long what was shipped last had waited, by kind."""
+        return dict(self._lag_ms)
 
     def wake(self) -> None:
         """Say that there may be something to ship."""
@@ -64,15 +75,21 @@ class Shipper(threading.Thread):
                 shipped = self._ship()
             except (StoreUnavailableError, ScanSinkUnavailableError, SpoolError) as error:
                 _log.warning("%s waits: %s", self.name, error)
+                self.trouble = str(error)
                 backoff.wait()
                 continue
-            except Exception:  # noqa: BLE001 - nobody would notice a dead thread
+            except Exception as error:  # noqa: BLE001 - nobody would notice a dead thread
                 _log.exception("%s waits", self.name)
+                self.trouble = repr(error)
                 backoff.wait()
                 continue
+            self.trouble = ""
             backoff.reset()
             if not shipped:
                 self._work.wait(_POLL_S)
+
+    def _note_lag(self, kinds: Iterable[str], lag_ms: int) -> None:
+        self._lag_ms.update(dict.fromkeys(kinds, lag_ms))
 
     @abstractmethod
     def _ship(self) -> bool:
@@ -94,21 +111,23 @@ class ReadingShipper(Shipper):
         try:
             self._store.write(batch.lines)
         except LinesRefusedError as error:
-            faults = [
-                (_topic(refused.line), Fault(refused.line.encode(), _REFUSED, refused.reason))
-                for refused in error.refused
-            ]
-        self._spool.drop_lines(batch, faults, self._clock_ms())
+            faults = [_refusal(refused) for refused in error.refused]
+        now_ms = self._clock_ms()
+        self._spool.drop_lines(batch, faults, now_ms)
+        self._note_lag(batch.kinds, now_ms - batch.received_ms)
         return True
 
 
-def _topic(line: str) -> str:
-    """The topic that the line's reading came by."""
+def _refusal(refused: RefusedLine) -> Fault:
+    """Quarantine's view of a line that the store refused."""
+    line = refused.line.encode()
     try:
-        reading = decode(line)
+        reading = decode(refused.line)
     except UnknownFieldError:
-        return ""
-    return telemetry_topic(reading.site, reading.kind, reading.asset)
+        return Fault("", line, REFUSED_BY_STORE, refused.reason)
+    topic = telemetry_topic(reading.site, reading.kind, reading.asset)
+    kind = STATUSES if reading.kind == LIVENESS.name else reading.kind
+    return Fault(topic, line, REFUSED_BY_STORE, refused.reason, kind, reading.asset)
 
 
 class ScanShipper(Shipper):
@@ -121,12 +140,17 @@ class ScanShipper(Shipper):
     def _ship(self) -> bool:
         scans = self._spool.oldest_scans(_MOST_SCANS)
         for spooled in scans:
-            fault = None
-            try:
-                self._sink.capture(SCAN.validate_json(spooled.scan))
-            except ValidationError as error:  # spooled by a version that knew other scans
-                fault = Fault(spooled.scan, "invalid-scan", str(error))
-            except ScanRefusedError as error:
-                fault = Fault(spooled.scan, error.code, error.detail)
-            self._spool.drop_scan(spooled, fault, self._clock_ms())
+            outcome = self._capture(spooled)
+            now_ms = self._clock_ms()
+            self._spool.drop_scan(spooled, outcome, now_ms)
+            self._note_lag((SCANS,), now_ms - spooled.received_ms)
         return bool(scans)
+
+    def _capture(self, spooled: SpooledScan) -> Fault | Count:
+        try:
+            is_new = self._sink.capture(SCAN.validate_json(spooled.scan))
+        except ValidationError as error:  # spooled by a version that knew other scans
+            return Fault(spooled.topic, spooled.scan, "invalid-scan", str(error), SCANS)
+        except ScanRefusedError as error:
+            return Fault(spooled.topic, spooled.scan, error.code, error.detail, SCANS)
+        return Count.STORED if is_new else Count.DUPLICATES

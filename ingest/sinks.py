@@ -8,8 +8,8 @@ from park.scans import Scan
 class ScanSink(Protocol):
     """Turns scans into events."""
 
-    def capture(self, scan: Scan) -> None:
-        """Make the scan's event durable; a repeat of a captured scan changes nothing.
+    def capture(self, scan: Scan) -> bool:
+        """Make the scan's event durable; False where it was before, and nothing changed.
 
         Raises ScanRefusedError where it can't be true, ScanSinkUnavailableError where it may be
         taken later.

@@ -4,7 +4,7 @@ A message counts as received once `append` returns; only then may it be acknowle
 scans wait in two queues, so that a store that doesn't answer never holds up the other. What is
 refused goes to quarantine in the same file, and every step moves the counters in its own
 transaction, so that at any moment, a crash included,
-`received = stored + quarantined + spooled` for readings and scans alike.
+`received = stored + quarantined + spooled + duplicates`.
 
 To forget what was stored takes room on the disk too, for SQLite's journal. So `append` stops
 before the disk is full: a spool that filled it would otherwise never drain.
@@ -14,53 +14,37 @@ import fcntl
 import shutil
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import IO
+from uuid import uuid4
 
-from ingest.decoding import Fault
+import orjson
+
+from ingest.counters import Count, Counters
+from ingest.devices.device import Device
+from ingest.devices.register import COLUMNS as DEVICE_COLUMNS
+from ingest.devices.register import select_devices
+from ingest.digests import DIGEST_BYTES, REMEMBERED
 from ingest.errors import SpoolError
+from ingest.received import SCANS, Fault, Received
+from ingest.spool_schema import bring_up_to_date
 
 _LOCK_WAIT_S = 30.0
+_IDENTITY = "identity"
 LINES_A_ROW = 2_000
 """Most lines in one row of the queue, so that a write to the store stays bounded."""
 KEPT_PAYLOAD_BYTES = 65_536
 """How much of a quarantined payload is kept."""
 RESERVE_BYTES = 32 * 1024 * 1024
 """Room that appending leaves: twice the largest append, some 12 MiB, and SQLite's journal."""
-
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS reading_queue (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, readings INTEGER NOT NULL, lines TEXT NOT NULL
-);
-CREATE TABLE IF NOT EXISTS scan_queue (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, topic TEXT NOT NULL, scan BLOB NOT NULL
-);
-CREATE TABLE IF NOT EXISTS quarantine (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, received_ms INTEGER NOT NULL, topic TEXT NOT NULL,
-    payload BLOB NOT NULL, payload_bytes INTEGER NOT NULL, reason TEXT NOT NULL,
-    detail TEXT NOT NULL
-);
-CREATE TABLE IF NOT EXISTS counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class Received:
-    """What one batch of messages held, ready for the spool."""
-
-    lines: Sequence[str]
-    scans: Sequence[tuple[str, bytes]]
-    """Topic and checked scan."""
-    faults: Sequence[tuple[str, Fault]]
-    """Topic and what can't be stored."""
-
-    @property
-    def things(self) -> int:
-        """How many readings, scans and faults it holds."""
-        return len(self.lines) + len(self.scans) + len(self.faults)
+_SAVE_DEVICE = (
+    f"INSERT OR REPLACE INTO devices ({', '.join(DEVICE_COLUMNS)})"
+    f" VALUES ({', '.join('?' * len(DEVICE_COLUMNS))})"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,35 +53,20 @@ class LineBatch:
 
     last_id: int
     lines: Sequence[str]
+    kinds: Mapping[str, int]
+    """How many lines there are of each kind."""
+    received_ms: int
+    """When the first was received."""
 
 
 @dataclass(frozen=True, slots=True)
 class SpooledScan:
-    """A spooled scan, its number in the queue and the topic it came by."""
+    """A spooled scan, its number in the queue, the topic it came by and when."""
 
     id: int
     topic: str
     scan: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Counters:
-    """What was received since the spool's file was made, and what became of it."""
-
-    received: int
-    """Readings, scans and undecodable messages."""
-    stored: int
-    """Readings that the telemetry store confirmed."""
-    captured: int
-    """Scans that became events."""
-    quarantined: int
-    spooled_readings: int
-    spooled_scans: int
-
-    @property
-    def spooled(self) -> int:
-        """What waits to be stored or captured."""
-        return self.spooled_readings + self.spooled_scans
+    received_ms: int
 
 
 def free_bytes(folder: Path) -> int:
@@ -121,7 +90,7 @@ class Spool:
             )
             for pragma in ("journal_mode=WAL", "synchronous=FULL"):
                 self._connection.execute(f"PRAGMA {pragma}")
-            self._connection.executescript(_SCHEMA)
+            bring_up_to_date(self._connection)
 
     def claim(self) -> None:
         """Keep others from shipping what is in it, until `close` or the end of this process.
@@ -144,15 +113,28 @@ class Spool:
         """Make everything durable in one commit. Raises SpoolError; then nothing was kept."""
         with self._transaction() as connection:
             self._check_room(connection)
-            connection.executemany(
-                "INSERT INTO reading_queue (readings, lines) VALUES (?, ?)",
-                [(len(row), "\n".join(row)) for row in _rows(received.lines)],
-            )
-            connection.executemany(
-                "INSERT INTO scan_queue (topic, scan) VALUES (?, ?)", received.scans
-            )
+            _queue(connection, received, now_ms)
             _quarantine(connection, received.faults, now_ms)
-            _count(connection, received=received.things)
+            _remember(connection, received)
+            _count(connection, Count.RECEIVED, received.by_kind())
+            _count(connection, Count.DUPLICATES, received.duplicates)
+
+    def replace(self, entries: Iterable[int], received: Received, now_ms: int) -> None:
+        """Take entries out of quarantine for what came of reading them again, in one commit.
+
+        Raises SpoolError; then everything is as it was.
+        """
+        with self._transaction() as connection:
+            connection.executemany(
+                "DELETE FROM quarantine WHERE id = ?", [(entry,) for entry in entries]
+            )
+            _queue(connection, received, now_ms)
+            _quarantine(connection, received.faults, now_ms)
+            _count(connection, Count.RECEIVED, received.by_kind())
+
+    def drop_entries(self, entries: Sequence[int]) -> None:
+        """Delete entries of quarantine for good. Raises SpoolError."""
+        self.replace(entries, Received(), 0)
 
     def oldest_lines(self, enough: int) -> LineBatch | None:
         """The oldest lines that wait; None where none does. Raises SpoolError.
@@ -160,55 +142,86 @@ class Spool:
         Rows are taken whole until there are `enough` lines, so there may be `LINES_A_ROW` more.
         """
         with self._reading() as connection:
-            cursor = connection.execute("SELECT id, readings, lines FROM reading_queue ORDER BY id")
+            cursor = connection.execute(
+                "SELECT id, readings, lines, kinds, received_ms FROM reading_queue ORDER BY id"
+            )
             rows = list(_until_enough(cursor, enough))
             cursor.close()
         if not rows:
             return None
-        return LineBatch(rows[-1][0], [line for _, _, text in rows for line in text.split("\n")])
+        kinds: Counter[str] = Counter()
+        for row in rows:
+            kinds.update(orjson.loads(row[3]))
+        lines = [line for row in rows for line in row[2].split("\n")]
+        return LineBatch(rows[-1][0], lines, kinds, rows[0][4])
 
-    def drop_lines(
-        self, batch: LineBatch, refused: Sequence[tuple[str, Fault]], now_ms: int
-    ) -> None:
+    def drop_lines(self, batch: LineBatch, refused: Sequence[Fault], now_ms: int) -> None:
         """Forget a batch that is stored but for the refused lines. Raises SpoolError."""
+        stored, own = Counter(batch.kinds), Counter[str]()
+        for fault in refused:
+            if stored[fault.kind]:
+                stored[fault.kind] -= 1
+            else:  # a line of our own, never counted before
+                own[fault.kind] += 1
         with self._transaction() as connection:
             connection.execute("DELETE FROM reading_queue WHERE id <= ?", (batch.last_id,))
             _quarantine(connection, refused, now_ms)
-            _count(connection, stored=len(batch.lines) - len(refused))
+            _count(connection, Count.STORED, stored)
+            _count(connection, Count.RECEIVED, own)
 
     def oldest_scans(self, most: int) -> Sequence[SpooledScan]:
         """The oldest scans that wait. Raises SpoolError."""
         with self._reading() as connection:
             rows = connection.execute(
-                "SELECT id, topic, scan FROM scan_queue ORDER BY id LIMIT ?", (most,)
+                "SELECT id, topic, scan, received_ms FROM scan_queue ORDER BY id LIMIT ?", (most,)
             ).fetchall()
         return [SpooledScan(*row) for row in rows]
 
-    def drop_scan(self, scan: SpooledScan, fault: Fault | None, now_ms: int) -> None:
-        """Forget a scan that was captured or, with a fault, refused. Raises SpoolError."""
+    def drop_scan(self, scan: SpooledScan, outcome: Fault | Count, now_ms: int) -> None:
+        """Forget a scan that was stored, refused, or had come before. Raises SpoolError."""
         with self._transaction() as connection:
             connection.execute("DELETE FROM scan_queue WHERE id = ?", (scan.id,))
-            if fault is None:
-                _count(connection, captured=1)
+            if isinstance(outcome, Fault):
+                _quarantine(connection, [outcome], now_ms)
             else:
-                _quarantine(connection, [(scan.topic, fault)], now_ms)
+                _count(connection, outcome, {SCANS: 1})
 
     def counters(self) -> Counters:
         """What was received and what became of it, as of one moment. Raises SpoolError."""
+        with self._transaction("DEFERRED") as connection:
+            return read_counters(connection)
+
+    def devices(self) -> list[Device]:
+        """What is known of every device. Raises SpoolError."""
         with self._reading() as connection:
-            counted = dict(connection.execute("SELECT name, value FROM counters"))
-            readings, scans = connection.execute(
-                "SELECT (SELECT coalesce(sum(readings), 0) FROM reading_queue),"
-                " (SELECT count(*) FROM scan_queue)"
+            return select_devices(connection)
+
+    def digests(self) -> bytes:
+        """The digests of the lines that were received last, oldest first. Raises SpoolError."""
+        with self._reading() as connection:
+            rows = connection.execute("SELECT digests FROM digests ORDER BY upto").fetchall()
+        return b"".join(digests for (digests,) in rows)
+
+    def keepsake(self, name: str) -> bytes | None:
+        """What was kept last under a name. Raises SpoolError."""
+        with self._reading() as connection:
+            row = connection.execute(
+                "SELECT content FROM keepsakes WHERE name = ?", (name,)
             ).fetchone()
-        return Counters(
-            received=counted.get("received", 0),
-            stored=counted.get("stored", 0),
-            captured=counted.get("captured", 0),
-            quarantined=counted.get("quarantined", 0),
-            spooled_readings=readings,
-            spooled_scans=scans,
-        )
+        return None if row is None else bytes(row[0])
+
+    def keep(self, keepsakes: Mapping[str, bytes]) -> None:
+        """Keep things under their names. Raises SpoolError."""
+        with self._transaction() as connection:
+            _keep(connection, keepsakes)
+
+    def identity(self) -> str:
+        """A name that no other spool has, made once. Raises SpoolError."""
+        kept = self.keepsake(_IDENTITY)
+        if kept is None:
+            kept = uuid4().hex[:12].encode()
+            self.keep({_IDENTITY: kept})
+        return kept.decode()
 
     def close(self) -> None:
         """Close the file; safe to repeat."""
@@ -233,9 +246,9 @@ class Spool:
             )
 
     @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
+    def _transaction(self, mode: str = "IMMEDIATE") -> Iterator[sqlite3.Connection]:
         with self._reading() as connection:
-            connection.execute("BEGIN IMMEDIATE")
+            connection.execute(f"BEGIN {mode}")
             try:
                 yield connection
                 connection.execute("COMMIT")
@@ -250,20 +263,30 @@ class Spool:
             yield self._connection
 
 
+def read_counters(connection: sqlite3.Connection) -> Counters:
+    """The counters of a spool's file, and what waits in its queues; call it in a transaction."""
+    by_kind: dict[Count, dict[str, int]] = {count: {} for count in Count}
+    for name, kind, value in connection.execute("SELECT name, kind, value FROM counts"):
+        by_kind[Count(name)][kind] = value
+    readings, scans, *oldest = connection.execute(
+        "SELECT (SELECT coalesce(sum(readings), 0) FROM reading_queue),"
+        " (SELECT count(*) FROM scan_queue),"
+        " (SELECT received_ms FROM reading_queue ORDER BY id LIMIT 1),"
+        " (SELECT received_ms FROM scan_queue ORDER BY id LIMIT 1)"
+    ).fetchone()
+    waiting_since = [time_ms for time_ms in oldest if time_ms is not None]
+    return Counters(by_kind, readings, scans, min(waiting_since, default=None))
+
+
 def _until_enough(
-    rows: Iterable[tuple[int, int, str]], enough: int
-) -> Iterator[tuple[int, int, str]]:
+    rows: Iterable[tuple[int, int, str, str, int]], enough: int
+) -> Iterator[tuple[int, int, str, str, int]]:
     total = 0
     for row in rows:
         yield row
         total += row[1]
         if total >= enough:
             return
-
-
-def _rows(lines: Sequence[str]) -> Iterator[Sequence[str]]:
-    for start in range(0, len(lines), LINES_A_ROW):
-        yield lines[start : start + LINES_A_ROW]
 
 
 @contextmanager
@@ -274,30 +297,63 @@ def _as_spool_error(path: Path) -> Iterator[None]:
         raise SpoolError(f"the spool {path} can't be used: {error}") from error
 
 
-def _quarantine(
-    connection: sqlite3.Connection, faults: Sequence[tuple[str, Fault]], now_ms: int
-) -> None:
+def _queue(connection: sqlite3.Connection, received: Received, now_ms: int) -> None:
+    connection.executemany(
+        "INSERT INTO reading_queue (readings, lines, kinds, received_ms) VALUES (?, ?, ?, ?)",
+        list(_rows(received, now_ms)),
+    )
+    connection.executemany(
+        "INSERT INTO scan_queue (topic, scan, received_ms) VALUES (?, ?, ?)",
+        [(topic, scan, now_ms) for topic, scan in received.scans],
+    )
+
+
+def _rows(received: Received, now_ms: int) -> Iterator[tuple[int, str, str, int]]:
+    for start in range(0, len(received.lines), LINES_A_ROW):
+        lines = received.lines[start : start + LINES_A_ROW]
+        kinds = Counter(received.kinds[start : start + LINES_A_ROW])
+        yield len(lines), "\n".join(lines), orjson.dumps(kinds).decode(), now_ms
+    for start in range(0, len(received.own_lines), LINES_A_ROW):
+        yield 0, "\n".join(received.own_lines[start : start + LINES_A_ROW]), "{}", now_ms
+
+
+def _remember(connection: sqlite3.Connection, received: Received) -> None:
+    if received.digests:
+        (last,) = connection.execute("SELECT coalesce(max(upto), 0) FROM digests").fetchone()
+        upto = last + len(received.digests) // DIGEST_BYTES
+        connection.execute("INSERT INTO digests VALUES (?, ?)", (upto, received.digests))
+        connection.execute("DELETE FROM digests WHERE upto <= ?", (upto - REMEMBERED,))
+    if received.devices:
+        connection.executemany(_SAVE_DEVICE, [astuple(device) for device in received.devices])
+    _keep(connection, received.keepsakes)
+
+
+def _keep(connection: sqlite3.Connection, keepsakes: Mapping[str, bytes]) -> None:
+    connection.executemany("INSERT OR REPLACE INTO keepsakes VALUES (?, ?)", keepsakes.items())
+
+
+def _quarantine(connection: sqlite3.Connection, faults: Sequence[Fault], now_ms: int) -> None:
     connection.executemany(
         "INSERT INTO quarantine (received_ms, topic, payload, payload_bytes, reason, detail)"
         " VALUES (?, ?, ?, ?, ?, ?)",
         [
             (
                 now_ms,
-                topic,
+                fault.topic,
                 fault.payload[:KEPT_PAYLOAD_BYTES],
                 len(fault.payload),
                 fault.code,
                 fault.detail,
             )
-            for topic, fault in faults
+            for fault in faults
         ],
     )
-    _count(connection, quarantined=len(faults))
+    _count(connection, Count.QUARANTINED, Counter(fault.kind for fault in faults))
 
 
-def _count(connection: sqlite3.Connection, **steps: int) -> None:
+def _count(connection: sqlite3.Connection, count: Count, steps: Mapping[str, int]) -> None:
     connection.executemany(
-        "INSERT INTO counters (name, value) VALUES (?, ?)"
-        " ON CONFLICT (name) DO UPDATE SET value = value + excluded.value",
-        [(name, step) for name, step in steps.items() if step],
+        "INSERT INTO counts (name, kind, value) VALUES (?, ?, ?)"
+        " ON CONFLICT (name, kind) DO UPDATE SET value = value + excluded.value",
+        [(count, kind, step) for kind, step in steps.items() if step],
     )

@@ -1,7 +1,7 @@
 """MQTT topics: `agripark/v1/{site}/{kind}/{asset}/{channel}`.
 
-On the `telemetry` channel the kind is a telemetry kind; on `scan` it is the type of the asset that
-the reader stands at.
+On the `telemetry` and `status` channels the kind is a telemetry kind; on `scan` it is the type of
+the asset that the reader stands at.
 """
 
 from dataclasses import dataclass
@@ -15,6 +15,8 @@ from park.assets import Asset, AssetType, Park
 from park.errors import UnknownAssetError
 from park.telemetry import KINDS
 
+OWN = "agripark/"
+"""How the topics of this project begin."""
 _PREFIX = ("agripark", "v1")
 _LEVELS = 6
 
@@ -24,6 +26,7 @@ class Channel(StrEnum):
 
     TELEMETRY = "telemetry"
     SCAN = "scan"
+    STATUS = "status"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,18 +56,34 @@ class Router:
         self._route = lru_cache(maxsize=200_000)(self._find)
 
     def subscriptions(self) -> tuple[str, ...]:
-        """The topic filters that reach every telemetry and scan topic of the site."""
+        """The topic filters that reach every topic that ingest reads."""
         return tuple(f"agripark/v1/+/+/+/{channel}" for channel in Channel)
 
     def route(self, topic: str) -> Route:
         """What the topic stands for. Raises MessageError where the park has no such thing."""
         return self._route(topic)
 
+    def telemetry_route(self, asset_id: str, meant: str | None = None) -> Route:
+        """Where the readings of an asset go.
+
+        Raises MessageError where it sends none, or not of the kind that was meant.
+        """
+        try:
+            kind = self._park.asset(asset_id).kind
+        except UnknownAssetError as error:
+            raise MessageError("unknown-asset", str(error)) from error
+        if kind is None:
+            raise MessageError("unknown-asset", f"{asset_id!r} is nothing that sends telemetry")
+        if meant is not None and meant != kind.name:
+            raise MessageError("unknown-asset", f"{asset_id!r} sends {kind.name}, not {meant}")
+        return self._route(telemetry_topic(self._park.site.id, kind.name, asset_id))
+
     def _find(self, topic: str) -> Route:
         parts = topic.split("/")
         if len(parts) != _LEVELS or tuple(parts[:2]) != _PREFIX or parts[5] not in set(Channel):
             raise MessageError(
-                "unknown-topic", "topics are agripark/v1/{site}/{kind}/{asset}/telemetry or /scan"
+                "unknown-topic",
+                "topics are agripark/v1/{site}/{kind}/{asset}/telemetry, /scan or /status",
             )
         _, _, site, kind, asset_id, channel = parts
         if site != self._park.site.id:
@@ -77,7 +96,7 @@ class Router:
         return Route(Channel(channel), kind, asset, centre, head)
 
     def _asset(self, kind: str, asset_id: str, channel: Channel) -> Asset:
-        known = set(KINDS) if channel is Channel.TELEMETRY else set(AssetType)
+        known = set(AssetType) if channel is Channel.SCAN else set(KINDS)
         if kind not in known:
             raise MessageError(
                 "unknown-kind", f"{brief(kind)} is none of {', '.join(sorted(known))}"
@@ -86,10 +105,10 @@ class Router:
             asset = self._park.asset(asset_id)
         except UnknownAssetError as error:
             raise MessageError("unknown-asset", str(error)) from error
-        if channel is Channel.TELEMETRY:
-            actual = None if asset.kind is None else asset.kind.name
+        if channel is Channel.SCAN:
+            actual: str | None = str(asset.type)
         else:
-            actual = str(asset.type)
+            actual = None if asset.kind is None else asset.kind.name
         if actual != kind:
             raise MessageError(
                 "unknown-asset", f"{asset_id!r} is of type {asset.type}, not of kind {kind!r}"

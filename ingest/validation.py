@@ -69,14 +69,32 @@ def _read_time(value: object) -> int:
     )
 
 
-def check_seq(value: object) -> None:
+def check_seq(value: object) -> int | None:
     """A reading's optional `seq`. Raises MessageError where it is no uint32."""
     if value is None:
-        return
+        return None
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= _LARGEST_SEQ:
         raise MessageError(
             "wrong-type", f"seq {brief(value)} must be an integer from 0 to {_LARGEST_SEQ}"
         )
+    return value
+
+
+def check_status(content: Mapping[str, object]) -> tuple[bool, str | None]:
+    """Whether a status says online, and its firmware. Raises MessageError."""
+    online, firmware = content.get("online"), content.get("fw")
+    if not isinstance(online, bool):
+        raise MessageError("invalid-status", f"online is {brief(online)}, must be true or false")
+    if firmware is not None and not _is_short_text(firmware):
+        raise MessageError(
+            "invalid-status",
+            f"fw is {brief(firmware)}, must be text of at most {_LONGEST_VALUE} characters",
+        )
+    return online, firmware if isinstance(firmware, str) and firmware else None
+
+
+def _is_short_text(value: object) -> bool:
+    return isinstance(value, str) and len(value) <= _LONGEST_VALUE and value.isprintable()
 
 
 def check_fields(kind: str, reading: Mapping[str, object]) -> dict[str, StoredValue]:
@@ -84,15 +102,24 @@ def check_fields(kind: str, reading: Mapping[str, object]) -> dict[str, StoredVa
 
     Raises MessageError with the code of the first broken rule and a detail that names all.
     """
+    floats, others = sort_fields(kind, reading)
+    return {**floats, **others}
+
+
+def sort_fields(
+    kind: str, reading: Mapping[str, object]
+) -> tuple[dict[str, float], dict[str, int | str]]:
+    """As `check_fields`, the floats apart: line protocol writes the two in different ways."""
     table = KINDS[kind].fields
-    checked: dict[str, StoredValue] = {}
+    floats: dict[str, float] = {}
+    others: dict[str, int | str] = {}
     problems: list[_Problem] = []
     spans = _FLOAT_SPANS[kind]
     for name, value in reading.items():
         if type(value) is float:  # most values are, and in their range: the short way
             low, high = spans.get(name, _NO_SPAN)
             if low <= value <= high:
-                checked[name] = value
+                floats[name] = value
                 continue
         if value is None or name in _NOT_MEASURED:
             continue
@@ -100,15 +127,17 @@ def check_fields(kind: str, reading: Mapping[str, object]) -> dict[str, StoredVa
         outcome = _unknown(kind, name) if field is None else _CHECKS[field.type](field, value)
         if isinstance(outcome, _Problem):
             problems.append(outcome)
+        elif isinstance(outcome, float):
+            floats[name] = outcome
         else:
-            checked[name] = outcome
+            others[name] = outcome
     if problems:
         raise MessageError(problems[0].code, "; ".join(problem.detail for problem in problems))
-    if not checked:
+    if not floats and not others:
         raise MessageError(
             "no-fields", f"a {kind} reading needs at least one of {', '.join(table)}"
         )
-    return checked
+    return floats, others
 
 
 def brief(value: object) -> str:

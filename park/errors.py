@@ -8,6 +8,7 @@
     |-- DefinitionError      a park definition file that can't be read or contradicts itself
     |-- UnknownAssetError    an asset id that the park doesn't have
     |-- SettingsError        a setting that is missing or has an impossible value
+    |-- UnitError            a unit that isn't known, or can't become the one asked for
     `-- DatabaseError        a database that can't be opened
 """
 
@@ -50,6 +51,18 @@ class UnknownAssetError(ParkError):
 
 class SettingsError(ParkError):
     """A setting that is missing or has an impossible value; the message names it."""
+
+
+class UnitError(ParkError):
+    """A unit that isn't known, or can't become the one asked for.
+
+    `from_unit` and `to_unit` are the units as they were given.
+    """
+
+    def __init__(self, from_unit: str, to_unit: str, problem: str) -> None:
+        super().__init__(problem)
+        self.from_unit = from_unit
+        self.to_unit = to_unit
 
 
 class DatabaseError(ParkError):

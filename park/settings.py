@@ -61,6 +61,10 @@ class Settings(BaseSettings):
     mqtt_client_id: Annotated[str, Field(min_length=1, max_length=64)] = "agripark-ingest"
     mqtt_receive_maximum: Annotated[int, Field(ge=1, le=65_535)] = 10_000
     """Messages that the broker may hand over before the first is acknowledged."""
+    mqtt_group: str = ""
+    """Consumers of one group share the messages among them (MQTT 5); each has its own folder."""
+    profiles_dir: Path | None = None
+    """Folder of device profiles (`*.toml`)."""
 
     influx_url: HttpUrl | None = None
     """InfluxDB; without it telemetry goes to the embedded store in `data_dir`."""
@@ -76,6 +80,11 @@ class Settings(BaseSettings):
     api_port: Annotated[int, Field(ge=0, le=65_535)] = 8000
     public_url: HttpUrl | None = None
     """Address under which others reach the API, for links; where not set, the request's own."""
+    metrics_port: Annotated[int, Field(ge=0, le=65_535)] | None = None
+    """Where `agripark ingest` serves its metrics and health; nowhere where not set."""
+
+    log_format: Literal["text", "json"] = "text"
+    log_level: Literal["debug", "info", "warning", "error"] = "warning"
 
     clock_skew_s: Annotated[float, Field(ge=0)] = 300.0
     """How far in the future a timestamp may lie."""
@@ -93,6 +102,11 @@ class Settings(BaseSettings):
     def telemetry_path(self) -> Path:
         """The embedded telemetry store's file."""
         return self.data_dir / "telemetry.db"
+
+    @property
+    def calibration_path(self) -> Path:
+        """The calibration register's file."""
+        return self.data_dir / "calibration.db"
 
     @property
     def traceability_url(self) -> str:

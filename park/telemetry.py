@@ -21,6 +21,8 @@ class FieldType(StrEnum):
     share of time."""
     STATE = "state"
     """One word out of `states`; stored as text."""
+    TEXT = "text"
+    """Any short text."""
 
 
 class Behaviour(StrEnum):
@@ -67,6 +69,8 @@ class Kind:
     fields: Mapping[str, Field] = field(repr=False)
     in_centre: bool = False
     """Whether points carry a `centre` tag."""
+    slowest_cadence_s: int = 0
+    """How seldom it may report, such as a shut valve; three times that is silence."""
 
 
 def _float(name: str, unit: str, low: float, high: float, en: str, zh: str) -> Field:
@@ -96,13 +100,16 @@ def _kind(
     cadence_s: int,
     *fields: Field,
     in_centre: bool = False,
+    slowest_cadence_s: int | None = None,
 ) -> Kind:
     by_name = MappingProxyType({field.name: field for field in fields})
-    return Kind(name, Text(*titles), asset_type, cadence_s, by_name, in_centre)
+    slowest = slowest_cadence_s or cadence_s
+    return Kind(name, Text(*titles), asset_type, cadence_s, by_name, in_centre, slowest)
 
 
 _SOIL_DEPTHS_CM = (20, 40, 60)
 
+LIVENESS_STATES = ("online", "stale", "offline")
 LINE_STATES = ("running", "idle", "changeover", "stopped", "fault")
 
 _ALL_KINDS = (
@@ -137,6 +144,7 @@ _ALL_KINDS = (
         _counter("volume_m3", "m3", 1e9, "Water delivered", "累计水量"),
         _float("pressure_kpa", "kPa", 0, 2500, "Pressure", "压力"),
         _percent("battery_pct", "Battery", "电池电量"),
+        slowest_cadence_s=900,
     ),
     _kind(
         "pump_head",
@@ -269,8 +277,21 @@ _ALL_KINDS = (
     ),
 )
 
+LIVENESS = _kind(
+    "liveness",
+    ("Liveness of a device", "设备在线状态"),
+    "",
+    0,
+    Field("state", "", 0, 0, Text("State", "在线状态"), FieldType.STATE, states=LIVENESS_STATES),
+    Field("firmware", "", 0, 0, Text("Firmware", "固件版本"), FieldType.TEXT),
+)
+"""What ingest itself writes when a device comes, falls silent or goes; no device sends it."""
+
 KINDS: Mapping[str, Kind] = MappingProxyType({kind.name: kind for kind in _ALL_KINDS})
-"""Every kind by its name."""
+"""Every kind that devices send, by its name."""
+
+STORED_KINDS: Mapping[str, Kind] = MappingProxyType({**KINDS, LIVENESS.name: LIVENESS})
+"""Every kind that a telemetry store holds, by its name."""
 
 KIND_OF_ASSET_TYPE: Mapping[str, Kind] = MappingProxyType(
     {kind.asset_type: kind for kind in _ALL_KINDS}

@@ -8,6 +8,10 @@ import typer
 MqttOption = Annotated[
     str | None, typer.Option("--mqtt", metavar="URL", help="MQTT broker, mqtt:// or mqtts://.")
 ]
+GroupOption = Annotated[
+    str | None,
+    typer.Option("--group", help="Share the messages with the other consumers of this group."),
+]
 InfluxOption = Annotated[
     str | None, typer.Option("--influx", metavar="URL", help="InfluxDB; without it an SQLite file.")
 ]
@@ -22,6 +26,9 @@ ScaleOption = Annotated[
     float | None, typer.Option("--scale", help="Share of the park's assets, 1 for all.")
 ]
 PortOption = Annotated[int | None, typer.Option("--port", help="Port of the HTTP API.")]
+MetricsPortOption = Annotated[
+    int | None, typer.Option("--metrics-port", help="Serve /metrics, /healthz and /readyz there.")
+]
 HostOption = Annotated[str | None, typer.Option("--host", help="Address that the API listens on.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 SeedOption = Annotated[int, typer.Option("--seed", help="The same seed gives the same season.")]

@@ -22,7 +22,7 @@ from ingest.line_protocol import decode
 from ingest.reading import Reading, StoredValue
 from ingest.stores.port import Aggregate, Bucket, Point, Sample, StoreHealth
 from ingest.stores.table import check_aggregate, known_fields, known_kind, restore, restore_all
-from park.telemetry import KINDS, Field, FieldType, Kind
+from park.telemetry import STORED_KINDS, Field, FieldType, Kind
 from park.times import from_epoch_ms, to_epoch_ms
 
 _LOCK_WAIT_S = 30.0
@@ -31,6 +31,7 @@ _COLUMN_TYPES = {
     FieldType.INTEGER: "INTEGER",
     FieldType.BOOLEAN: "INTEGER",
     FieldType.STATE: "TEXT",
+    FieldType.TEXT: "TEXT",
 }
 _SQL_AGGREGATES = {
     Aggregate.MEAN: "avg",
@@ -57,7 +58,7 @@ class SqliteStore:
         with self._translated():
             path.parent.mkdir(parents=True, exist_ok=True)
             connection = self._connection()
-            for kind in KINDS.values():
+            for kind in STORED_KINDS.values():
                 _make_table(connection, kind)
 
     def write(self, lines: Sequence[str]) -> None:
@@ -258,7 +259,7 @@ def _row(reading: Reading) -> tuple[StoredValue | None, ...]:
 
 def _latest(connection: sqlite3.Connection, kind: str, asset: str) -> Point | None:
     """The newest value of each field; partial readings make that more than the newest row."""
-    names = list(KINDS[kind].fields)
+    names = list(STORED_KINDS[kind].fields)
     found: dict[str, StoredValue | None] = {}
     newest_ms: int | None = None
     rows = connection.execute(

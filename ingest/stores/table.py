@@ -5,17 +5,18 @@ from collections.abc import Mapping, Sequence
 from ingest.errors import UnknownFieldError, UnsupportedAggregateError
 from ingest.reading import StoredValue
 from ingest.stores.port import Aggregate, Value
-from park.telemetry import KINDS, Field, FieldType, Kind
+from park.telemetry import STORED_KINDS, Field, FieldType, Kind
 
-_STATE_AGGREGATES = frozenset({Aggregate.LAST, Aggregate.COUNT})
+_WORDS = frozenset({FieldType.STATE, FieldType.TEXT})
+_WORD_AGGREGATES = frozenset({Aggregate.LAST, Aggregate.COUNT})
 
 
 def known_kind(kind: str) -> Kind:
     """The kind of that name. Raises UnknownFieldError."""
     try:
-        return KINDS[kind]
+        return STORED_KINDS[kind]
     except KeyError:
-        known = ", ".join(KINDS)
+        known = ", ".join(STORED_KINDS)
         raise UnknownFieldError(f"no kind {kind!r}; there are {known}") from None
 
 
@@ -33,9 +34,9 @@ def known_fields(kind: str, names: Sequence[str]) -> list[Field]:
 def check_aggregate(fields: Sequence[Field], aggregate: Aggregate) -> None:
     """Raise UnsupportedAggregateError where a state should be averaged."""
     for field in fields:
-        if field.type is FieldType.STATE and aggregate not in _STATE_AGGREGATES:
+        if field.type in _WORDS and aggregate not in _WORD_AGGREGATES:
             raise UnsupportedAggregateError(
-                f"{field.name} is a state: it has no {aggregate}; ask for last or count"
+                f"{field.name} is a {field.type}: it has no {aggregate}; ask for last or count"
             )
 
 

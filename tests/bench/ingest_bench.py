@@ -21,7 +21,8 @@ from ingest.decoding import Decoder
 from ingest.mqtt import BrokerOptions
 from ingest.pipeline import Ingest
 from ingest.shippers import ReadingShipper
-from ingest.spool import Received, Spool
+from ingest.received import Received
+from ingest.spool import Spool
 from ingest.stores.influx import InfluxStore
 from park.assets import Park
 from park.definition import build_park, read_definition
@@ -144,7 +145,9 @@ def _durable(
     with tempfile.TemporaryDirectory() as folder:
         spool = Spool(Path(folder) / "spool.db")
         options = BrokerOptions(mosquitto.url, "5", "bench-durable", RECEIVE_MAXIMUM, 0)
-        ingest = Ingest(options, Decoder(park, 300, 262_144), spool, store, RecordingScanSink())
+        ingest = Ingest(
+            options, park, Decoder(park, 300, 262_144), spool, store, RecordingScanSink()
+        )
         ingest.start()
         with _publishing(mosquitto, messages, readings):
             clock, cpu = time.perf_counter(), time.process_time()
@@ -173,7 +176,7 @@ def _drain(park: Park, influxdb: InfluxDB) -> tuple[float, float]:
     ]
     with tempfile.TemporaryDirectory() as folder:
         spool = Spool(Path(folder) / "spool.db")
-        spool.append(Received(lines, [], []), _FIRST_MS)
+        spool.append(Received(lines=lines, kinds=["cold_room"] * len(lines)), _FIRST_MS)
         batches = _batches(spool)
         store = InfluxStore(influxdb.url, influxdb.new_database())
         store.health()

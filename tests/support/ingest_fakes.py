@@ -58,7 +58,7 @@ class RecordingScanSink:
         self.refused: dict[str, ScanRefusedError] = {}
         """By lot of a harvested batch."""
 
-    def capture(self, scan: Scan) -> None:
+    def capture(self, scan: Scan) -> bool:
         """Remember the scan; once only, whatever the number of tries."""
         self.tries.append(scan.id)
         if self.is_away:
@@ -66,8 +66,10 @@ class RecordingScanSink:
         batch = getattr(scan, "batch", None)
         if batch is not None and batch.lot in self.refused:
             raise self.refused[batch.lot]
-        if scan.id not in {known.id for known in self.captured}:
+        is_new = scan.id not in {known.id for known in self.captured}
+        if is_new:
             self.captured.append(scan)
+        return is_new
 
 
 class MemoryStore:
@@ -83,8 +85,10 @@ class MemoryStore:
 
     @property
     def lines(self) -> list[str]:
-        """Every stored line, in the order of its writing."""
-        return [line for lines in self.writes for line in lines]
+        """Every stored line that a device sent, in the order of its writing."""
+        return [
+            line for lines in self.writes for line in lines if not line.startswith("liveness,")
+        ]
 
     def write(self, lines: Sequence[str]) -> None:
         """Remember the lines; see the port."""

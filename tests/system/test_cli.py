@@ -17,7 +17,9 @@ from tests.support.servers import InfluxDB, Mosquitto, free_port, wait_until
 COMMANDS = [
     ("demo",), ("up",), ("ingest",), ("serve",), ("trace",), ("doctor",),
     ("simulate", "season"), ("simulate", "live"), ("grafana", "build"), ("grafana", "sync"),
-    ("quarantine", "list"), ("quarantine", "show"),
+    ("quarantine", "list"), ("quarantine", "show"), ("quarantine", "replay"),
+    ("quarantine", "drop"), ("spool", "status"), ("devices", "list"), ("devices", "show"),
+    ("profile", "list"), ("profile", "show"), ("profile", "test"),
 ]  # fmt: skip
 
 
@@ -67,6 +69,10 @@ def test_every_command_has_help_with_an_example(
         (("trace", "01/09521321000018/10/NOPE"), "nothing is known of 01/09521321000018/10/NOPE"),
         (("trace", "01/09521321000019/10/LY-7"), "wrong check digit 9, should be 8"),
         (("quarantine", "show", "7"), "number 7"),
+        (("quarantine", "replay", "7"), "number 7"),
+        (("quarantine", "drop"), "say which entries"),
+        (("devices", "show", "room-0001"), "nothing ever came from 'room-0001'"),
+        (("ingest", "--group", "a/b"), "the group 'a/b'"),
         (("serve", "--port", "99999"), "AGRIPARK_API_PORT"),
         (("serve", "--database", "mysql://x/y"), "postgresql://"),
         (("simulate", "live", "--mqtt", "mqtt://127.0.0.1:1"), "can't connect"),

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import httpx
 import pytest
 
-from api.cli import make_traceability
+from api.wiring import make_traceability
 from park.assets import Park
 from park.gs1 import parse_batch
 from park.settings import Settings, load_settings

@@ -1,13 +1,15 @@
 """A broker that can't be used is named at once, with what to do about it."""
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from api.embedded_broker import embedded_broker
 from ingest.errors import BrokerError
-from ingest.mqtt import BrokerConnection, BrokerOptions, Delivery
+from ingest.mqtt import BrokerConnection, BrokerOptions
+from ingest.packets import Delivery
 from ingest.stores.sqlite import SqliteStore
 from park.assets import Park
 from tests.support.ingest_fakes import ROOM_TOPIC, as_json, room_reading, wait_for
@@ -60,7 +62,7 @@ def test_a_broker_of_an_older_protocol_is_used_by_its_own_version(setting: Setti
 
 def connection(url: str, taken: list[Delivery]) -> BrokerConnection:
     options = BrokerOptions(url, "5", "acknowledges-late", 100)
-    return BrokerConnection(options, ("news/#",), taken.append)
+    return BrokerConnection(options, ("news/#",), taken.extend)
 
 
 def test_an_unacknowledged_message_comes_again_and_an_acknowledged_one_does_not(
@@ -110,8 +112,8 @@ def test_acknowledgements_of_an_earlier_connection_are_not_sent_on_the_next(
 def test_a_callback_that_fails_leaves_the_loop_alive(mosquitto: Mosquitto) -> None:
     taken: list[bytes] = []
 
-    def stumble_once(delivery: Delivery) -> None:
-        taken.append(delivery.payload)
+    def stumble_once(deliveries: Sequence[Delivery]) -> None:
+        taken.extend(delivery.payload for delivery in deliveries)
         if len(taken) == 1:
             raise ZeroDivisionError
 

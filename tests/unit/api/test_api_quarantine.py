@@ -8,9 +8,9 @@ from starlette.testclient import TestClient
 
 from api.app import create_app
 from api.services import Services
-from ingest.decoding import Fault
 from ingest.quarantine import Quarantine
-from ingest.spool import Received, Spool
+from ingest.received import Fault, Received
+from ingest.spool import Spool
 
 TOPIC = "agripark/v1/linyi/cold_room/room-0001/telemetry"
 
@@ -20,8 +20,8 @@ def quarantine(empty: Services, tmp_path: Path) -> TestClient:
     """A client of a park in whose quarantine three messages lie."""
     spool = Spool(tmp_path / "spool.db")
     payloads = [b'{"air_temp_c": 4', b"\xff\x00", b"A" * 100_000]
-    faults = [(TOPIC, Fault(payload, "malformed-json", "why")) for payload in payloads]
-    spool.append(Received(lines=[], scans=[], faults=faults), now_ms=1_759_363_200_000)
+    faults = [Fault(TOPIC, payload, "malformed-json", "why") for payload in payloads]
+    spool.append(Received(faults=faults), now_ms=1_759_363_200_000)
     spool.close()
     services = replace(empty, quarantine=Quarantine(tmp_path / "spool.db"))
     return TestClient(create_app(services), raise_server_exceptions=False)

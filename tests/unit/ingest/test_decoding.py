@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest.decoding import Decoded, Decoder
+from ingest.decoding import Decoder
 from ingest.line_protocol import decode
+from ingest.received import Decoded
 from park.assets import Park
 from park.scans import SCAN
 from park.telemetry import KINDS
@@ -154,7 +155,7 @@ def test_a_reading_of_thousands_of_unknown_fields_has_a_bounded_detail(decoder: 
 
 def test_a_scan_takes_its_asset_from_the_topic(decoder: Decoder) -> None:
     decoded = decoder.decode(HARVEST_TOPIC, as_json(harvest(NOW_MS)), NOW_MS)
-    (scan,) = decoded.scans
+    ((_, scan),) = decoded.scans
     assert SCAN.validate_json(scan).asset == "orchard-001"
 
 
@@ -246,7 +247,7 @@ def test_no_message_makes_it_fail_and_everything_is_a_line_a_scan_or_a_fault(
     for line in decoded.lines:
         reading = decode(line)
         assert reading.fields.keys() <= KINDS[reading.kind].fields.keys()
-    for scan in decoded.scans:
+    for _, scan in decoded.scans:
         SCAN.validate_json(scan)
     for fault in decoded.faults:
         assert fault.code

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from ingest.decoding import Fault
 from ingest.errors import NotInQuarantineError, SpoolError
 from ingest.quarantine import Quarantine
-from ingest.spool import Received, Spool
+from ingest.received import Fault, Received
+from ingest.spool import Spool
 from park.times import from_epoch_ms
 from tests.support.ingest_fakes import ROOM_TOPIC
 
@@ -22,8 +22,9 @@ def path(tmp_path: Path) -> Path:
 def fill(path: Path, count: int) -> None:
     spool = Spool(path)
     for number in range(1, count + 1):
-        fault = Fault(f"payload {number}".encode(), "out-of-range", f"detail {number}")
-        spool.append(Received([], [], [(ROOM_TOPIC, fault)]), NOW_MS + number)
+        payload, detail = f"payload {number}".encode(), f"detail {number}"
+        fault = Fault(ROOM_TOPIC, payload, "out-of-range", detail)
+        spool.append(Received(faults=[fault]), NOW_MS + number)
     spool.close()
 
 
@@ -73,7 +74,7 @@ def test_a_number_that_nothing_has_is_not_in_quarantine(path: Path) -> None:
 
 def test_it_can_be_read_while_the_spool_is_open(path: Path) -> None:
     spool = Spool(path)
-    spool.append(Received([], [], [(ROOM_TOPIC, Fault(b"{", "malformed-json", "no"))]), NOW_MS)
+    spool.append(Received(faults=[Fault(ROOM_TOPIC, b"{", "malformed-json", "no")]), NOW_MS)
     assert Quarantine(path).count() == 1
     spool.close()
 

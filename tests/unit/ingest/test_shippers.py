@@ -7,13 +7,14 @@ from uuid import UUID
 
 import pytest
 
-from ingest.decoding import Fault
+from ingest.counters import Counters
 from ingest.errors import ScanRefusedError
 from ingest.line_protocol import encode
 from ingest.quarantine import Quarantine
 from ingest.reading import Reading
+from ingest.received import Fault, Received
 from ingest.shippers import ReadingShipper, ScanShipper, Shipper
-from ingest.spool import Counters, Received, Spool
+from ingest.spool import Spool
 from park.scans import SCAN
 from tests.support.ingest_fakes import (
     HARVEST_TOPIC,
@@ -82,7 +83,7 @@ def line(number: int, asset: str = "room-0001") -> str:
 
 
 def append_lines(spool: Spool, *lines: str) -> None:
-    spool.append(Received(lines, [], []), NOW_MS)
+    spool.append(Received(lines=lines, kinds=["cold_room"] * len(lines)), NOW_MS)
 
 
 def append_scans(spool: Spool, *lots: str) -> list[UUID]:
@@ -90,14 +91,14 @@ def append_scans(spool: Spool, *lots: str) -> list[UUID]:
         as_json(harvest(NOW_MS, batch=f"01/09521321000018/10/{lot}") | {"asset": "orchard-001"})
         for lot in lots
     ]
-    spool.append(Received([], [(HARVEST_TOPIC, payload) for payload in payloads], []), NOW_MS)
+    spool.append(Received(scans=[(HARVEST_TOPIC, payload) for payload in payloads]), NOW_MS)
     return [SCAN.validate_json(payload).id for payload in payloads]
 
 
 def settled(spool: Spool) -> Counters:
     wait_for(lambda: spool.counters().spooled == 0)
     counters = spool.counters()
-    assert counters.received == counters.stored + counters.captured + counters.quarantined
+    assert counters.unaccounted == 0
     return counters
 
 
@@ -188,7 +189,7 @@ def test_scans_are_tried_again_in_order_until_the_sink_is_back(
 def test_a_spooled_scan_that_no_longer_reads_goes_to_quarantine(
     path: Path, spool: Spool, scan_shipper: ScanShipper
 ) -> None:
-    spool.append(Received([], [(HARVEST_TOPIC, b'{"action": "juggle"}')], []), NOW_MS)
+    spool.append(Received(scans=[(HARVEST_TOPIC, b'{"action": "juggle"}')]), NOW_MS)
     append_scans(spool, "A")
     scan_shipper.start()
     counters = settled(spool)
@@ -225,8 +226,9 @@ def test_faults_that_were_received_stay_counted_beside_refused_lines(
     spool: Spool, store: MemoryStore, reading_shipper: ReadingShipper
 ) -> None:
     store.refuses = "asset=room-0002"
-    fault = (ROOM_TOPIC, Fault(b"{", "malformed-json", "no"))
-    spool.append(Received([line(1, "room-0002"), line(2)], [], [fault]), NOW_MS)
+    fault = Fault(ROOM_TOPIC, b"{", "malformed-json", "no")
+    lines = [line(1, "room-0002"), line(2)]
+    spool.append(Received(lines=lines, kinds=["cold_room"] * 2, faults=[fault]), NOW_MS)
     reading_shipper.start()
     counters = settled(spool)
     assert (counters.received, counters.stored, counters.quarantined) == (3, 1, 2)

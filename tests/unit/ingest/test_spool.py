@@ -1,25 +1,25 @@
 """The spool keeps what was appended, whole or not at all, in order, and counts every step."""
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from ingest.decoding import Fault
+from ingest.counters import Count, Counters
 from ingest.errors import SpoolError
 from ingest.quarantine import Quarantine
+from ingest.received import SCANS, Fault, Received
 from ingest.spool import (
     KEPT_PAYLOAD_BYTES,
     LINES_A_ROW,
     RESERVE_BYTES,
-    Counters,
-    Received,
     Spool,
 )
 from tests.support.ingest_fakes import HARVEST_TOPIC, ROOM_TOPIC, full_disk
 
 NOW_MS = 1_760_000_000_000
-FAULT = (ROOM_TOPIC, Fault(b"{", "malformed-json", "the payload is no JSON"))
+FAULT = Fault(ROOM_TOPIC, b"{", "malformed-json", "the payload is no JSON", "cold_room")
 
 
 @pytest.fixture
@@ -35,17 +35,12 @@ def spool(path: Path) -> Iterator[Spool]:
 
 
 def lines(first: int, count: int) -> Received:
-    return Received([f"line {n}" for n in range(first, first + count)], [], [])
+    names = [f"line {n}" for n in range(first, first + count)]
+    return Received(lines=names, kinds=["cold_room"] * count)
 
 
 def scans(*names: bytes) -> Received:
-    return Received([], [(HARVEST_TOPIC, name) for name in names], [])
-
-
-def assert_balanced(counters: Counters) -> None:
-    assert counters.received == (
-        counters.stored + counters.captured + counters.quarantined + counters.spooled
-    )
+    return Received(scans=[(HARVEST_TOPIC, name) for name in names])
 
 
 def test_lines_come_out_in_the_order_they_went_in(spool: Spool) -> None:
@@ -93,31 +88,35 @@ def test_scans_come_out_in_order_one_by_one(spool: Spool) -> None:
     assert [(scan.topic, scan.scan) for scan in waiting] == [
         (HARVEST_TOPIC, name) for name in (b"a", b"b", b"c")
     ]
-    spool.drop_scan(waiting[0], None, NOW_MS)
+    spool.drop_scan(waiting[0], Count.STORED, NOW_MS)
     assert [scan.scan for scan in spool.oldest_scans(10)] == [b"b", b"c"]
 
 
 def test_every_step_is_counted_and_the_sum_holds_across_reopening(path: Path) -> None:
     spool = Spool(path)
     spool.append(lines(0, 4), NOW_MS)
-    spool.append(Received(["line 4"], [(HARVEST_TOPIC, b"a"), (HARVEST_TOPIC, b"b")], []), NOW_MS)
-    spool.append(Received(["line 5"], [], [FAULT, FAULT]), NOW_MS)
+    both = [(HARVEST_TOPIC, b"a"), (HARVEST_TOPIC, b"b")]
+    spool.append(Received(lines=["line 4"], kinds=["soil"], scans=both), NOW_MS)
+    spool.append(Received(lines=["line 5"], kinds=["soil"], faults=[FAULT, FAULT]), NOW_MS)
+    spool.append(Received(duplicates={"soil": 2}), NOW_MS)
     batch = spool.oldest_lines(5)
     assert batch is not None
     spool.drop_lines(batch, [FAULT], NOW_MS)
     first, second = spool.oldest_scans(10)
-    spool.drop_scan(first, None, NOW_MS)
-    spool.drop_scan(second, Fault(b"b", "unknown-batch", "no such batch"), NOW_MS)
+    spool.drop_scan(first, Count.STORED, NOW_MS)
+    refusal = Fault(HARVEST_TOPIC, b"b", "unknown-batch", "no such batch", SCANS)
+    spool.drop_scan(second, refusal, NOW_MS)
     before = spool.counters()
     spool.close()
     spool = Spool(path)
     after = spool.counters()
     spool.close()
     assert before == after
-    assert after == Counters(
-        received=10, stored=4, captured=1, quarantined=4, spooled_readings=1, spooled_scans=0
-    )
-    assert_balanced(after)
+    assert (after.received, after.stored, after.captured) == (12, 4, 1)
+    assert (after.quarantined, after.duplicates) == (4, 2)
+    assert (after.spooled_readings, after.spooled_scans) == (1, 0)
+    assert after.unaccounted == 0
+    assert +Counter(after.spooled_by_kind()) == {"soil": 1}
 
 
 def test_what_was_appended_is_there_after_the_process_is_gone(path: Path) -> None:
@@ -131,7 +130,7 @@ def test_what_was_appended_is_there_after_the_process_is_gone(path: Path) -> Non
 
 def test_a_quarantined_payload_is_cut_but_its_size_is_kept(path: Path, spool: Spool) -> None:
     payload = b"x" * 1_000_000
-    spool.append(Received([], [], [(ROOM_TOPIC, Fault(payload, "too-large", "big"))]), NOW_MS)
+    spool.append(Received(faults=[Fault(ROOM_TOPIC, payload, "too-large", "big")]), NOW_MS)
     (entry,) = Quarantine(path).entries()
     assert entry.payload == payload[:KEPT_PAYLOAD_BYTES]
     assert entry.payload_bytes == 1_000_000
@@ -190,7 +189,9 @@ def test_a_spool_that_filled_the_disk_leaves_itself_room_to_drain(path: Path) ->
     assert taken > 0
     assert disk.free_bytes(path.parent) > RESERVE_BYTES // 2
     drain(spool)
-    assert spool.counters() == Counters(taken, taken, 0, 0, 0, 0)
+    counted = {"cold_room": taken}
+    kinds = {Count.RECEIVED: counted, Count.STORED: counted}
+    assert spool.counters() == Counters({Count.QUARANTINED: {}, Count.DUPLICATES: {}, **kinds})
     spool.close()
 
 

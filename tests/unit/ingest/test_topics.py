@@ -43,7 +43,7 @@ def test_the_topic_that_is_written_is_the_one_that_is_read(router: Router) -> No
         ("agripark/v1/linyi/cold_room/room-0001/telemetry/more", "unknown-topic"),
         ("agripark/v2/linyi/cold_room/room-0001/telemetry", "unknown-topic"),
         ("farm/v1/linyi/cold_room/room-0001/telemetry", "unknown-topic"),
-        ("agripark/v1/linyi/cold_room/room-0001/status", "unknown-topic"),
+        ("agripark/v1/linyi/cold_room/room-0001/alarm", "unknown-topic"),
         ("agripark/v1/elsewhere/cold_room/room-0001/telemetry", "unknown-site"),
         ("agripark/v1/linyi/volcano/room-0001/telemetry", "unknown-kind"),
         ("agripark/v1/linyi/orchard/orchard-001/telemetry", "unknown-kind"),

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from ingest.decoding import Decoded, Decoder
+from ingest.decoding import Decoder
+from ingest.devices.book import DeviceBook
 from ingest.inbox import Inbox
-from ingest.mqtt import Delivery
+from ingest.packets import Delivery
 from ingest.quarantine import Quarantine
+from ingest.received import Decoded
 from ingest.spool import Spool
 from ingest.writer import Writer
 from park.assets import Park
@@ -21,11 +23,11 @@ NOW_MS = 1_760_000_000_000
 class ClumsyDecoder(Decoder):
     """Stumbles over one payload."""
 
-    def decode(self, topic: str, payload: bytes, now_ms: int) -> Decoded:
+    def decode_into(self, decoded: Decoded, topic: str, payload: bytes, now_ms: int) -> None:
         """Decode, but for `stumble`."""
         if payload == b"stumble":
             raise ZeroDivisionError
-        return super().decode(topic, payload, now_ms)
+        super().decode_into(decoded, topic, payload, now_ms)
 
 
 class Bench:
@@ -43,6 +45,7 @@ class Bench:
             self._acknowledge,
             lambda: NOW_MS,
             lambda: None,
+            DeviceBook(park),
         )
 
     def _acknowledge(self, deliveries: Sequence[Delivery]) -> None:
@@ -52,7 +55,7 @@ class Bench:
         """A message of that number."""
         if payload is None:
             payload = as_json(room_reading(NOW_MS + number))
-        self.inbox.put(Delivery(ROOM_TOPIC, payload, number, 1, 1))
+        self.inbox.put([Delivery(ROOM_TOPIC, payload, number, 1, 1)])
 
     def close(self) -> None:
         """End the writer and close the spool."""
@@ -121,39 +124,38 @@ def delivery(size: int) -> Delivery:
     return Delivery("t", b"x" * size, 1, 1, 1)
 
 
-def is_let_in(inbox: Inbox, waiting: Delivery) -> bool:
-    """Whether a delivery gets in within a moment; the thread is ended by closing the inbox."""
-    thread = threading.Thread(target=inbox.put, args=(waiting,))
-    thread.start()
-    thread.join(0.2)
-    was_let_in = not thread.is_alive()
-    inbox.close()
-    thread.join(10)
-    assert not thread.is_alive()
-    return was_let_in
-
-
-def test_a_full_inbox_holds_up_whoever_fills_it() -> None:
+def test_a_full_inbox_has_no_room() -> None:
     by_number, by_size = Inbox(2), Inbox(1_000, most_bytes=1_000)
-    for _ in range(2):
-        by_number.put(delivery(1))
-        by_size.put(delivery(500))
-    assert not is_let_in(by_number, delivery(1))
-    assert not is_let_in(by_size, delivery(1))
+    by_number.put([delivery(1)] * 2)
+    by_size.put([delivery(500)] * 2)
+    assert not by_number.has_room()
+    assert not by_size.has_room()
 
 
-def test_an_inbox_that_was_emptied_lets_in_again() -> None:
+def test_an_inbox_that_was_emptied_has_room_again() -> None:
     inbox = Inbox(2)
-    for _ in range(2):
-        inbox.put(delivery(1))
+    inbox.put([delivery(1)] * 2)
     assert len(inbox.take(1, 100)) == 1
-    assert is_let_in(inbox, delivery(1))
+    assert inbox.has_room()
+
+
+def test_whoever_waits_for_room_is_let_in_as_soon_as_there_is_some() -> None:
+    inbox = Inbox(2)
+    inbox.put([delivery(1)] * 2)
+    emptying = threading.Timer(0.01, inbox.take, (2, 100))
+    emptying.start()
+    assert inbox.has_room()
+    emptying.join()
+
+
+def test_an_inbox_without_news_gives_nothing_after_a_while() -> None:
+    assert Inbox(2).take(1, 100, 0.01) == []
 
 
 def test_what_is_taken_at_once_is_bounded_by_number_and_size() -> None:
     inbox = Inbox(1_000)
     for _ in range(10):
-        inbox.put(delivery(100))
+        inbox.put([delivery(100)])
     assert [len(inbox.take(4, 10_000)), len(inbox.take(100, 250)), len(inbox.take(100, 1))] == [
         4,
         3,
@@ -163,8 +165,11 @@ def test_what_is_taken_at_once_is_bounded_by_number_and_size() -> None:
 
 def test_a_closed_inbox_gives_what_is_inside_and_then_nothing() -> None:
     inbox = Inbox(10)
-    inbox.put(delivery(1))
+    inbox.put([delivery(1)])
     inbox.close()
-    inbox.put(delivery(1))
+    inbox.put([delivery(1)])
+    assert not inbox.is_over()
     assert len(inbox.take(10, 100)) == 1
-    assert list(inbox.take(10, 100)) == []
+    assert inbox.take(10, 100) == []
+    assert inbox.is_over()
+    assert not inbox.has_room()

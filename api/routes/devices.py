@@ -1,0 +1,51 @@
+"""Which devices are there, which fell silent, and what each of them lost."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from api.errors import ProblemError
+from api.models.common import Items
+from api.models.devices import Device
+from api.openapi import problems
+from api.parameters import DEFAULT_LIMIT, After, AssetPath, Limit, read_token, write_token
+from api.services import Services, ServicesNeeded
+from ingest.devices.device import State
+from ingest.devices.register import DeviceRegister
+
+router = APIRouter(tags=["Devices"], responses=problems("no-ingest-here", "quarantine-unavailable"))
+
+
+def _register_of(services: Services) -> DeviceRegister:
+    if services.devices is None:
+        raise ProblemError("no-ingest-here", "ingest doesn't run beside this server")
+    return services.devices
+
+
+@router.get("/devices", summary="List devices", responses=problems("bad-page-token"))
+def list_devices(
+    services: ServicesNeeded,
+    state: Annotated[State | None, Query(description="Only devices in this state.")] = None,
+    kind: Annotated[
+        str | None, Query(max_length=64, description="Only this kind of telemetry.")
+    ] = None,
+    limit: Limit = DEFAULT_LIMIT,
+    after: After = None,
+) -> Items[Device]:
+    """Every device that was ever heard, by its asset's id."""
+    last = "" if after is None else read_token(after)
+    found = _register_of(services).devices(state=state, kind=kind, after=last, limit=limit + 1)
+    page = found[:limit]
+    return Items(
+        items=[Device.of(services.park, record) for record in page],
+        next=write_token(page[-1].asset) if len(found) > limit else None,
+    )
+
+
+@router.get("/devices/{asset}", summary="One device", responses=problems("device-not-heard"))
+def get_device(services: ServicesNeeded, asset: AssetPath) -> Device:
+    """One device's record."""
+    record = _register_of(services).device(asset)
+    if record is None:
+        raise ProblemError("device-not-heard", f"nothing ever came from {asset!r}")
+    return Device.of(services.park, record)

@@ -1,0 +1,157 @@
+"""The composition root's wiring: which parts there are, and how each is made of the settings.
+
+`api.cli` and its commands call it; routes are given what they need.
+"""
+
+import logging
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+
+from fastapi import FastAPI
+
+from api.app import create_app, create_operations_app
+from api.scan_sink import TraceabilityScanSink
+from api.services import Services
+from ingest.decoding import Decoder
+from ingest.devices.register import DeviceRegister
+from ingest.mqtt import BrokerOptions
+from ingest.pipeline import Ingest
+from ingest.profiles.collection import Profiles
+from ingest.profiles.files import read_profiles
+from ingest.quarantine import Quarantine
+from ingest.spool import Spool
+from ingest.spool_file import SpoolFile
+from ingest.stores.influx import InfluxStore
+from ingest.stores.port import TelemetryStore
+from ingest.stores.sqlite import SqliteStore
+from park.assets import Park
+from park.database import open_engine
+from park.definition import build_park, read_definition
+from park.settings import Settings
+from traceability.errors import DatabaseUnavailableError
+from traceability.repository import Traceability
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The parts that every long-running command shares, opened."""
+
+    settings: Settings
+    park: Park
+    store: TelemetryStore
+    traceability: Traceability
+
+    def app(self, ingest: Ingest | None = None) -> FastAPI:
+        """The HTTP application over these parts, and over ingest where it runs here."""
+        return create_app(self._services(ingest))
+
+    def operations_app(self, ingest: Ingest) -> FastAPI:
+        """Health and metrics of ingest alone."""
+        return create_operations_app(self._services(ingest))
+
+    def _services(self, ingest: Ingest | None) -> Services:
+        spool = self.settings.spool_path
+        return Services(
+            park=self.park,
+            traceability=self.traceability,
+            telemetry=self.store,
+            settings=self.settings,
+            quarantine=Quarantine(spool),
+            devices=DeviceRegister(spool),
+            spool=SpoolFile(spool),
+            ingest=ingest,
+        )
+
+
+def make_park(settings: Settings) -> Park:
+    """The park that the settings describe."""
+    return build_park(read_definition(settings.park_definition), settings.park_scale)
+
+
+def make_store(settings: Settings) -> TelemetryStore:
+    """InfluxDB where the settings name one, else the embedded store."""
+    if settings.influx_url is None:
+        return SqliteStore(settings.telemetry_path)
+    return InfluxStore(
+        settings.influx_url,
+        settings.influx_database,
+        settings.influx_username,
+        settings.influx_password.get_secret_value(),
+        settings.influx_token.get_secret_value(),
+    )
+
+
+def make_traceability(settings: Settings, park: Park) -> Traceability:
+    """The traceability database that the settings name; its tables may be missing."""
+    return Traceability(
+        open_engine(settings.traceability_url),
+        park,
+        mass_tolerance=settings.mass_tolerance,
+        clock_skew_s=settings.clock_skew_s,
+    )
+
+
+def broker_options(settings: Settings) -> BrokerOptions:
+    """How ingest speaks to the broker."""
+    return BrokerOptions(
+        settings.mqtt_url,
+        settings.mqtt_version,
+        settings.mqtt_client_id,
+        settings.mqtt_receive_maximum,
+        group=settings.mqtt_group,
+    )
+
+
+def make_decoder(settings: Settings, park: Park) -> Decoder:
+    """What reads the park's messages. Raises ProfileError."""
+    found = () if settings.profiles_dir is None else read_profiles(settings.profiles_dir)
+    profiles = Profiles(found)
+    profiles.require_assets(park)
+    return Decoder(park, settings.clock_skew_s, settings.payload_limit_bytes, profiles)
+
+
+@contextmanager
+def opened(settings: Settings, *, needs_database: bool = True) -> Iterator[Parts]:
+    """The parts, with the database's tables up to date; closed afterwards.
+
+    What can do without the database for a while begins without it where it is away.
+    """
+    park = make_park(settings)
+    with ExitStack() as stack:
+        store = make_store(settings)
+        stack.callback(store.close)
+        traceability = make_traceability(settings, park)
+        stack.callback(traceability.close)
+        try:
+            traceability.migrate()
+        except DatabaseUnavailableError as error:
+            if needs_database:
+                raise
+            _log.warning("scans wait in the spool: %s", error)
+        yield Parts(settings, park, store, traceability)
+
+
+@contextmanager
+def ingesting(parts: Parts, broker: BrokerOptions) -> Iterator[Ingest]:
+    """Ingest, running; stopped in good order afterwards."""
+    settings = parts.settings
+    spool = Spool(settings.spool_path)
+    try:
+        ingest = Ingest(
+            broker,
+            parts.park,
+            make_decoder(settings, parts.park),
+            spool,
+            parts.store,
+            TraceabilityScanSink(parts.traceability),
+        )
+        ingest.start()
+        try:
+            yield ingest
+        finally:
+            ingest.stop()
+    finally:
+        spool.close()

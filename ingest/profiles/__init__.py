@@ -1,0 +1,1 @@
+"""Profiles: one TOML file maps the messages of a foreign device to readings of our kinds."""

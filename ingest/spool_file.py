@@ -1,0 +1,40 @@
+"""Looks at a spool's file from outside, while ingest runs in this or another process."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ingest.counters import Counters
+from ingest.errors import SpoolError
+from ingest.readonly import read_only
+from ingest.spool import free_bytes, read_counters
+
+_PARTS = ("", "-wal")
+"""SQLite's files of one database."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpoolStatus:
+    """A spool at one moment."""
+
+    counters: Counters = field(default_factory=Counters)
+    file_bytes: int = 0
+    free_bytes: int = 0
+    """Room left on its disk."""
+
+
+class SpoolFile:
+    """A spool's file; one that isn't there yet holds nothing."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def status(self) -> SpoolStatus:
+        """What it holds. Raises SpoolError."""
+        with read_only(self.path, SpoolError) as connection:
+            if connection is None:
+                return SpoolStatus()
+            connection.execute("BEGIN")
+            counters = read_counters(connection)
+        files = [self.path.with_name(f"{self.path.name}{part}") for part in _PARTS]
+        size = sum(file.stat().st_size for file in files if file.exists())
+        return SpoolStatus(counters, size, free_bytes(self.path.parent))
