@@ -238,7 +238,7 @@ class InfluxStore:
             )
         except ApiException as error:
             reason = _reason(error)
-            if error.status in _REFUSALS:
+            if error.status == _TOO_LARGE or (error.status in _REFUSALS and _is_influx(error)):
                 raise _RefusedError(reason) from error
             if error.status == _NOT_FOUND:
                 self._prepared = False  # the database was dropped: make it again on the next try
@@ -253,6 +253,19 @@ class _RefusedError(Exception):
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
+
+
+def _is_influx(error: ApiException) -> bool:
+    """Whether InfluxDB itself answered: 1.x says `error`, 2.x `code`, 3.x either, as JSON.
+
+    A proxy before it, or another server on its port, refuses in words of its own; what it refuses
+    is no fault of the lines.
+    """
+    try:
+        body = orjson.loads(error.body or b"")
+    except orjson.JSONDecodeError:
+        return False
+    return isinstance(body, dict) and bool(body.keys() & {"error", "code"})
 
 
 def _reason(error: ApiException) -> str:

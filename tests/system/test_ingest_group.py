@@ -1,0 +1,120 @@
+"""Consumers of a group share the load, and one that is killed takes nothing with it."""
+
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from datetime import timedelta
+from pathlib import Path
+from time import time_ns
+
+import pytest
+
+from ingest.counters import Counters
+from ingest.spool_file import SpoolFile
+from ingest.stores.influx import InfluxStore
+from park.times import from_epoch_ms, to_epoch_ms
+from tests.support.ingest_fakes import as_json, room_reading, wait_for
+from tests.support.ingest_runs import Device
+from tests.support.servers import InfluxDB, Mosquitto
+
+NOW_MS = time_ns() // 1_000_000
+ROOMS = tuple(f"room-{number:04}" for number in range(1, 9))
+
+
+def messages(first: int, count: int) -> Iterator[tuple[str, bytes]]:
+    """One reading each, of eight rooms in turn, numbered by their time."""
+    for number in range(first, first + count):
+        topic = f"agripark/v1/linyi/cold_room/{ROOMS[number % len(ROOMS)]}/telemetry"
+        yield topic, as_json(room_reading(NOW_MS - number))
+
+
+def stored_numbers(store: InfluxStore) -> list[int]:
+    end = from_epoch_ms(NOW_MS + 1)
+    start = end - timedelta(hours=1)
+    return sorted(
+        NOW_MS - to_epoch_ms(sample.time)
+        for room in ROOMS
+        for sample in store.raw("cold_room", room, "air_temp_c", start, end)
+    )
+
+
+@contextmanager
+def consumer(command: Sequence[str], data: Path) -> Iterator["subprocess.Popen[str]"]:
+    """`agripark ingest`, subscribed; ended in good order unless it was killed before."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "api", *command, "--data", str(data)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    with process:
+        try:
+            assert process.stdout is not None
+            said = process.stdout.readline()
+            assert "ingest from" in said, said + process.stdout.read()
+            yield process
+        finally:
+            process.terminate()
+
+
+def counters(data: Path) -> Counters:
+    return SpoolFile(data / "spool.db").status().counters
+
+
+@pytest.fixture
+def command(mosquitto: Mosquitto, influxdb: InfluxDB, database: str) -> tuple[str, ...]:
+    return (
+        *("ingest", "--group", f"group-{database}", "--scale", "0.01"),
+        *("--mqtt", mosquitto.url, "--influx", influxdb.url),
+    )
+
+
+@pytest.fixture
+def database(influxdb: InfluxDB, monkeypatch: pytest.MonkeyPatch) -> str:
+    name = influxdb.new_database()
+    monkeypatch.setenv("AGRIPARK_INFLUX_DATABASE", name)
+    return name
+
+
+@pytest.fixture
+def store(influxdb: InfluxDB, database: str) -> Iterator[InfluxStore]:
+    store = InfluxStore(influxdb.url, database)
+    yield store
+    store.close()
+
+
+def test_two_consumers_share_the_messages_and_a_killed_one_loses_none(
+    mosquitto: Mosquitto, store: InfluxStore, command: tuple[str, ...], tmp_path: Path
+) -> None:
+    folders = tmp_path / "first", tmp_path / "second"
+    with ExitStack() as stack, Device(mosquitto.port) as device:
+        doomed = stack.enter_context(consumer(command, folders[0]))
+        stack.enter_context(consumer(command, folders[1]))
+        device.send_all(messages(0, 2_000))
+        wait_for(lambda: all(counters(folder).stored > 500 for folder in folders))
+        for topic, payload in messages(2_000, 2_000):
+            device.send(topic, payload)
+        wait_for(lambda: device.has_acknowledged(2_500))
+        doomed.kill()
+        doomed.wait()
+        device.settle()
+        device.send_all(messages(4_000, 1_000))
+        stack.enter_context(consumer(command, folders[0]))
+        wait_for(lambda: store.count("cold_room") == 5_000, 60)
+    assert stored_numbers(store) == list(range(5_000))
+    both = [counters(folder) for folder in folders]
+    assert [each.unaccounted for each in both] == [0, 0]
+    assert sum(each.stored for each in both) == 5_000
+    assert not any(each.quarantined for each in both)
+
+
+def test_a_consumer_keeps_its_session_under_a_name_of_its_own(
+    mosquitto: Mosquitto, store: InfluxStore, command: tuple[str, ...], tmp_path: Path
+) -> None:
+    with consumer(command, tmp_path):
+        pass
+    with Device(mosquitto.port) as device:
+        device.send_all(messages(0, 100))
+    with consumer(command, tmp_path):
+        wait_for(lambda: store.count("cold_room") == 100)
