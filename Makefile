@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
-SERVERS := mosquitto influxdb postgresql chromium
+SERVERS := mosquitto mosquitto-clients influxdb postgresql chromium
 PACKAGES := park ingest traceability api grafana simulators
 
 .DEFAULT_GOAL := help

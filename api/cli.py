@@ -14,6 +14,7 @@ import typer
 
 from api.commands import devices, grafana, profile, quarantine, simulate, spool
 from api.commands import doctor as doctor_checks
+from api.commands.asyncapi import asyncapi
 from api.commands.demo import DemoParts, DemoResult, run_demo
 from api.commands.options import (
     DatabaseOption,
@@ -77,6 +78,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Watches an agricultural industrial park and proves where every exported batch came from.",
 )
+app.command()(asyncapi)
 app.add_typer(simulate.app, name="simulate")
 app.add_typer(grafana.app, name="grafana")
 app.add_typer(quarantine.app, name="quarantine")

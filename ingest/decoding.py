@@ -4,20 +4,30 @@ Every element of an array is judged by itself, so that a bad reading never takes
 with it.
 """
 
+import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from pydantic import ValidationError
 
+from ingest.codecs import cbor, senml
 from ingest.codecs.json import read_json, read_objects, write_json
+from ingest.codecs.sparkplug import topics as sparkplug_topics
+from ingest.codecs.sparkplug.payload import rebirth_command
+from ingest.codecs.sparkplug.sessions import Sessions
+from ingest.element import Element
 from ingest.errors import MessageError
 from ingest.line_protocol import encode_sorted
 from ingest.profiles.collection import Profiles
+from ingest.profiles.profile import MappedElement
 from ingest.received import SCANS, UNKNOWN, Announcement, Decoded, Fault, Measured
 from ingest.topics import OWN, Channel, Route, Router
 from ingest.validation import brief, check_fields, check_seq, check_status, check_time, sort_fields
 from park.assets import Park
 from park.scans import SCAN, Scan, describe
+from park.telemetry import Kind
+
+_log = logging.getLogger(__name__)
 
 _MOST_READINGS = 10_000
 """In one message; more would hold up everyone else's."""
@@ -34,7 +44,10 @@ class Decoder:
         payload_limit_bytes: int,
         profiles: Profiles | None = None,
     ) -> None:
+        self._park = park
         self._router = Router(park)
+        self._sparkplug = Sessions(self._kind_of)
+        self._requests: list[tuple[str, str]] = []
         self._profiles = profiles or Profiles()
         self._skew_ms = round(clock_skew_s * 1000)
         self._payload_limit_bytes = payload_limit_bytes
@@ -42,7 +55,29 @@ class Decoder:
     @property
     def subscriptions(self) -> tuple[str, ...]:
         """The topic filters whose messages it decodes."""
+        return (*self.shareable_subscriptions, *sparkplug_topics.subscriptions())
+
+    @property
+    def shareable_subscriptions(self) -> tuple[str, ...]:
+        """Those whose messages mean the same whoever reads them and in whatever order."""
         return (*self._router.subscriptions(), *self._profiles.subscriptions)
+
+    def resume(self, keepsake: bytes | None) -> None:
+        """Take up what `keepsake` gave in an earlier run."""
+        if keepsake is not None and not self._sparkplug.load(keepsake):
+            _log.warning("what was known of Sparkplug's nodes can't be read; they are asked again")
+
+    def keepsake(self) -> bytes | None:
+        """What has to be known after a restart; None where it hasn't changed."""
+        return self._sparkplug.dump() if self._sparkplug.changed else None
+
+    def take_requests(self, now_ms: int) -> Sequence[tuple[str, bytes]]:
+        """Topic and payload of what devices have to be asked for now."""
+        nodes, self._requests = [*self._requests, *self._sparkplug.due(now_ms)], []
+        return [
+            (sparkplug_topics.rebirth_topic(group, node), rebirth_command(now_ms))
+            for group, node in dict.fromkeys(nodes)
+        ]
 
     def decode(self, topic: str, payload: bytes, now_ms: int) -> Decoded:
         """Everything that one message holds."""
@@ -56,7 +91,10 @@ class Decoder:
         try:
             self._check_size(payload)
             if not topic.startswith(OWN):
-                self._foreign(decoded, topic, payload, now_ms)
+                if sparkplug_topics.is_sparkplug(topic):
+                    self._from_sparkplug(decoded, topic, payload, now_ms)
+                else:
+                    self._foreign(decoded, topic, payload, now_ms)
                 return
             route = self._router.route(topic)
             if route.channel is Channel.TELEMETRY:
@@ -78,11 +116,16 @@ class Decoder:
     def _readings(
         self, decoded: Decoded, topic: str, route: Route, payload: bytes, now_ms: int
     ) -> None:
-        elements = read_objects(payload)
+        elements = cbor.read_objects(payload) if cbor.is_cbor(payload) else read_objects(payload)
         if len(elements) > _MOST_READINGS:
             raise MessageError(
                 "too-many-readings", f"{len(elements)} readings; at most {_MOST_READINGS} are read"
             )
+        if senml.is_senml(elements):
+            records = senml.resolve(elements, now_ms)
+            readings, faults = senml.read(records, route.asset.id, self._kind_of)
+            self._all_of(decoded, readings, faults, now_ms)
+            return
         for element in elements:
             try:
                 decoded.readings.append(self._measured(route, element, now_ms))
@@ -91,20 +134,45 @@ class Decoder:
                 decoded.faults.append(_fault(topic, route, part, error))
 
     def _foreign(self, decoded: Decoded, topic: str, payload: bytes, now_ms: int) -> None:
-        """Readings by a profile. What is wrong with any goes to quarantine with all the payload.
-
-        Only whole can it be read again; its good readings are stored all the same.
-        """
         mapped = self._profiles.read(topic, payload, now_ms)
-        problems = list(mapped.faults)
-        for element in mapped.elements:
+        self._all_of(decoded, mapped.elements, mapped.faults, now_ms)
+
+    def _from_sparkplug(self, decoded: Decoded, topic: str, payload: bytes, now_ms: int) -> None:
+        outcome = self._sparkplug.receive(topic, payload, now_ms)
+        if outcome.rebirth is not None:
+            self._requests.append(outcome.rebirth)
+        decoded.announcements += [
+            Announcement(state.asset, state.online, None, state.time_ms) for state in outcome.states
+        ]
+        faults = [MessageError(fault.code, fault.detail) for fault in outcome.faults]
+        self._all_of(decoded, [*outcome.elements, *outcome.historical], faults, now_ms)
+
+    def _all_of(
+        self,
+        decoded: Decoded,
+        elements: Iterable[Element],
+        faults: Iterable[MessageError],
+        now_ms: int,
+    ) -> None:
+        """The readings of a message that hangs together; the good ones are stored in any case.
+
+        Raises MessageError with all that is wrong with the others: the message goes to quarantine
+        whole, since only whole can it be read again.
+        """
+        problems = list(faults)
+        for element in elements:
             try:
-                route = self._router.telemetry_route(element.asset, element.kind)
+                meant = element.kind if isinstance(element, MappedElement) else None
+                route = self._router.telemetry_route(element.asset, meant)
                 decoded.readings.append(self._measured(route, element.content, now_ms))
             except MessageError as error:
                 problems.append(error)
         if problems:
             raise _joined(problems)
+
+    def _kind_of(self, asset: str) -> Kind | None:
+        found = self._park.assets.get(asset)
+        return None if found is None else found.kind
 
     def _measured(self, route: Route, element: Any, now_ms: int) -> Measured:
         if not isinstance(element, Mapping):

@@ -18,7 +18,7 @@ from ingest.sinks import ScanSink
 from ingest.spool import Spool
 from ingest.stores.port import TelemetryStore
 from ingest.vitals import Vitals
-from ingest.writer import Writer
+from ingest.writer import DECODER, Writer
 from park.assets import Park
 from park.times import to_epoch_ms
 
@@ -51,7 +51,9 @@ class Ingest:
         if broker.group:  # the session is this consumer's own
             broker = replace(broker, client_id=f"{broker.client_id}-{spool.identity()}")
         self._inbox = Inbox(2 * broker.receive_maximum)
-        self._subscriptions = broker.shared(decoder.subscriptions)
+        topics = decoder.shareable_subscriptions if broker.group else decoder.subscriptions
+        self._subscriptions = broker.shared(topics)
+        decoder.resume(spool.keepsake(DECODER))
         self._connection = BrokerConnection(
             broker,
             self._subscriptions,
@@ -68,11 +70,10 @@ class Ingest:
             self._inbox,
             decoder,
             spool,
-            self._connection.acknowledge,
+            self._connection,
             clock_ms,
             self._wake,
             book,
-            is_listening=self._connection.is_connected,
         )
 
     def start(self) -> None:

@@ -92,6 +92,7 @@ class Received:
             or self.faults
             or self.duplicates
             or self.devices
+            or self.keepsakes
         )
 
     def by_kind(self) -> Counter[str]:

@@ -57,8 +57,9 @@ def check_time(value: object, now_ms: int, skew_ms: int) -> int:
 def _read_time(value: object) -> int:
     if value is None:
         raise MessageError("time-missing", "a reading needs ts, the device's time")
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value
+    number = _whole(value)
+    if number is not None:
+        return number
     if isinstance(value, str):
         try:
             return to_epoch_ms(parse_instant(value))
@@ -73,11 +74,19 @@ def check_seq(value: object) -> int | None:
     """A reading's optional `seq`. Raises MessageError where it is no uint32."""
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= _LARGEST_SEQ:
+    seq = _whole(value)
+    if seq is None or not 0 <= seq <= _LARGEST_SEQ:
         raise MessageError(
             "wrong-type", f"seq {brief(value)} must be an integer from 0 to {_LARGEST_SEQ}"
         )
-    return value
+    return seq
+
+
+def _whole(value: object) -> int | None:
+    """A whole number, also one that a device wrote as `41.0`; None for anything else."""
+    if type(value) is int:
+        return value
+    return int(value) if type(value) is float and value.is_integer() else None
 
 
 def check_status(content: Mapping[str, object]) -> tuple[bool, str | None]:
@@ -166,18 +175,20 @@ def _check_float(field: Field, value: object) -> StoredValue | _Problem:
 
 
 def _check_integer(field: Field, value: object) -> StoredValue | _Problem:
-    if type(value) is float and value.is_integer():
-        value = int(value)
-    if type(value) is not int:
+    number = _whole(value)
+    if number is None:
         return _wrong_type(field, value, "a whole number")
-    if field.low <= value <= field.high and value < _INT64_LIMIT:
-        return value
-    return _out_of_range(field, value)
+    if field.low <= number <= field.high and number < _INT64_LIMIT:
+        return number
+    return _out_of_range(field, number)
 
 
 def _check_boolean(field: Field, value: object) -> StoredValue | _Problem:
-    if isinstance(value, bool) or (type(value) is int and value in {0, 1}):
+    if isinstance(value, bool):
         return int(value)
+    number = _whole(value)
+    if number in {0, 1}:
+        return number
     return _wrong_type(field, value, "true or false")
 
 

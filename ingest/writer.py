@@ -10,6 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from typing import Protocol
 
 from ingest.backoff import Backoff
 from ingest.decoding import Decoder
@@ -27,33 +28,45 @@ _MOST_MESSAGES = 2_000
 _MOST_BYTES = 4 * 1024 * 1024
 """What one commit takes; more waits for the next."""
 _LOOK_ROUND_S = 1.0
+DECODER = "decoder"
+"""Under which name the spool keeps what the decoder wants to find again."""
 _AUDIT_S = 60.0
 
 
+class Broker(Protocol):
+    """Where deliveries come from."""
+
+    def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
+        """Tell it that these are safe."""
+
+    def publish(self, topic: str, payload: bytes) -> None:
+        """Send a message to devices."""
+
+    def is_connected(self) -> bool:
+        """Whether messages can come."""
+
+
 class Writer(threading.Thread):
-    """Takes deliveries from `inbox`, makes them durable and calls `acknowledge`."""
+    """Takes deliveries from `inbox`, makes them durable and acknowledges them."""
 
     def __init__(
         self,
         inbox: Inbox,
         decoder: Decoder,
         spool: Spool,
-        acknowledge: Callable[[Sequence[Delivery]], None],
+        broker: Broker,
         clock_ms: Callable[[], int],
         spooled: Callable[[], None],
         book: DeviceBook,
-        *,
-        is_listening: Callable[[], bool] = lambda: True,
     ) -> None:
         super().__init__(name="ingest-writer", daemon=True)
         self._inbox = inbox
         self._decoder = decoder
         self._spool = spool
-        self._acknowledge = acknowledge
+        self._broker = broker
         self._clock_ms = clock_ms
         self._spooled = spooled
         self._book = book
-        self._is_listening = is_listening
         self._recent = RecentLines(spool.digests())
         self._stopping = threading.Event()
         self._listening_since_ms: int | None = None
@@ -81,8 +94,10 @@ class Writer(threading.Thread):
             received = self._receive(deliveries)
             if not self._write(received):
                 continue
+            for topic, payload in self._decoder.take_requests(self._clock_ms()):
+                self._broker.publish(topic, payload)
             if deliveries:
-                self._acknowledge(deliveries)
+                self._broker.acknowledge(deliveries)
                 self._acknowledged.update(received.by_kind())
                 self.written += len(deliveries)
                 self._spooled()
@@ -120,6 +135,7 @@ class Writer(threading.Thread):
                 book.refused(fault.asset, now_ms)
         changed = self._look_round(now_ms)
         announced = book.take_announced()
+        keepsake = self._decoder.keepsake()
         return Received(
             lines=[*[measured.line for measured in readings], *announced],
             kinds=[*[measured.kind for measured in readings], *[STATUSES] * len(announced)],
@@ -129,6 +145,7 @@ class Writer(threading.Thread):
             duplicates=duplicates,
             digests=b"".join(digests),
             devices=book.take_changed() if changed else (),
+            keepsakes={} if keepsake is None else {DECODER: keepsake},
         )
 
     def _look_round(self, now_ms: int) -> bool:
@@ -137,7 +154,7 @@ class Writer(threading.Thread):
             return False
         self._look_round_at = time.monotonic() + _LOOK_ROUND_S
         self._audit()
-        if not self._is_listening():
+        if not self._broker.is_connected():
             self._listening_since_ms = None
         elif self._listening_since_ms is None:
             self._listening_since_ms = now_ms

@@ -17,6 +17,7 @@ from api.wiring import make_decoder, make_park
 from ingest.quarantine import Quarantine, QuarantineEntry, Selection
 from ingest.replay import Replayed, replay
 from ingest.spool import Spool
+from ingest.writer import DECODER
 from park.settings import load_settings
 from park.times import format_instant
 
@@ -87,6 +88,7 @@ def replay_entries(
     if chosen:
         decoder = make_decoder(settings, make_park(settings))
         with closing(Spool(settings.spool_path)) as spool:
+            decoder.resume(spool.keepsake(DECODER))
             now_ms = time.time_ns() // 1_000_000
             results = list(replay(quarantine, spool, decoder, chosen, now_ms))
     show(_replay_json(results) if as_json else _replay_text(results))

@@ -12,6 +12,18 @@ from park.assets import Park
 from park.times import from_epoch_ms
 
 
+class Liveness(Model):
+    """Whether a device is there, as its stored telemetry tells; wherever ingest runs."""
+
+    asset: AssetRef
+    state: Annotated[
+        State | None, Field(description="Null where nothing was ever heard of the device.")
+    ]
+    since: Annotated[Time | None, Field(description="Since when it is in that state.")]
+    newest_reading_at: Time | None
+    firmware: str | None
+
+
 class Device(Model):
     """An asset that sends telemetry, whether it is there, and what it lost."""
 

@@ -86,9 +86,7 @@ class MemoryStore:
     @property
     def lines(self) -> list[str]:
         """Every stored line that a device sent, in the order of its writing."""
-        return [
-            line for lines in self.writes for line in lines if not line.startswith("liveness,")
-        ]
+        return [line for lines in self.writes for line in lines if not line.startswith("liveness,")]
 
     def write(self, lines: Sequence[str]) -> None:
         """Remember the lines; see the port."""

@@ -10,12 +10,13 @@ from typing import Self
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
+from ingest.counters import Counters
 from ingest.decoding import Decoder
 from ingest.mqtt import BrokerOptions
 from ingest.pipeline import Ingest
+from ingest.profiles.collection import Profiles
 from ingest.quarantine import Quarantine, QuarantineEntry
 from ingest.sinks import ScanSink
-from ingest.counters import Counters
 from ingest.spool import Spool
 from ingest.stores.port import TelemetryStore
 from park.assets import Park
@@ -39,6 +40,7 @@ class Setting:
     options: BrokerOptions
     store: TelemetryStore
     sink: ScanSink = field(default_factory=RecordingScanSink)
+    profiles: Profiles = field(default_factory=Profiles)
 
     @property
     def spool_path(self) -> Path:
@@ -50,7 +52,7 @@ class Setting:
         """Ingest, running; afterwards it is stopped, leaves no thread, and its sum holds."""
         before = set(threading.enumerate())
         spool = Spool(self.spool_path)
-        decoder = Decoder(self.park, 300, PAYLOAD_LIMIT_BYTES)
+        decoder = Decoder(self.park, 300, PAYLOAD_LIMIT_BYTES, self.profiles)
         ingest = Ingest(self.options, self.park, decoder, spool, self.store, self.sink)
         try:
             ingest.start()

@@ -19,7 +19,7 @@ COMMANDS = [
     ("simulate", "season"), ("simulate", "live"), ("grafana", "build"), ("grafana", "sync"),
     ("quarantine", "list"), ("quarantine", "show"), ("quarantine", "replay"),
     ("quarantine", "drop"), ("spool", "status"), ("devices", "list"), ("devices", "show"),
-    ("profile", "list"), ("profile", "show"), ("profile", "test"),
+    ("asyncapi",), ("profile", "list"), ("profile", "show"), ("profile", "test"),
 ]  # fmt: skip
 
 

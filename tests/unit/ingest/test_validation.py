@@ -35,7 +35,7 @@ def test_a_count_must_be_whole(value: object) -> None:
     assert code_of("sorting_lane", fruit_count=value) == "wrong-type"
 
 
-@pytest.mark.parametrize("value", [2, -1, 1.0, "true", "on"])
+@pytest.mark.parametrize("value", [2, -1, 1.5, "true", "on"])
 def test_a_switch_must_be_true_or_false(value: object) -> None:
     assert code_of("cold_room", door_open=value) == "wrong-type"
 
@@ -150,7 +150,7 @@ def test_a_time_must_be_given() -> None:
 
 @pytest.mark.parametrize(
     "value",
-    ["noon", "2026-10-12T12:00:00", "2026-02-30T12:00:00Z", "", 1.76e12, True, [NOW_MS], math.nan],
+    ["noon", "2026-10-12T12:00:00", "2026-02-30T12:00:00Z", "", 1.5, True, [NOW_MS], math.nan],
 )
 def test_a_time_must_be_readable(value: object) -> None:
     assert time_code(value) == "time-invalid"
@@ -177,8 +177,14 @@ def test_seq_may_be_left_out_or_any_uint32(value: object) -> None:
     check_seq(value)
 
 
-@pytest.mark.parametrize("value", [-1, 2**32, 1.0, "41", True])
+@pytest.mark.parametrize("value", [-1, 2**32, 1.5, "41", True])
 def test_seq_that_is_no_uint32_is_refused(value: object) -> None:
     with pytest.raises(MessageError) as caught:
         check_seq(value)
     assert caught.value.code == "wrong-type"
+
+
+def test_whole_numbers_may_be_written_with_a_point() -> None:
+    assert check_seq(41.0) == 41
+    assert check_time(float(NOW_MS), NOW_MS, SKEW_MS) == NOW_MS
+    assert check_fields("cold_room", {"door_open": 1.0}) == {"door_open": 1}

@@ -38,18 +38,28 @@ class Bench:
         self.inbox = Inbox(1_000)
         self.spool = Spool(path)
         self.acknowledged: list[int] = []
+        self.published: list[tuple[str, bytes]] = []
         self.writer = Writer(
             self.inbox,
             ClumsyDecoder(park, 300, 100_000),
             self.spool,
-            self._acknowledge,
+            self,
             lambda: NOW_MS,
             lambda: None,
             DeviceBook(park),
         )
 
-    def _acknowledge(self, deliveries: Sequence[Delivery]) -> None:
+    def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
+        """Remember them; see `Broker`."""
         self.acknowledged += [delivery.message_id for delivery in deliveries]
+
+    def publish(self, topic: str, payload: bytes) -> None:
+        """Remember it; see `Broker`."""
+        self.published.append((topic, payload))
+
+    def is_connected(self) -> bool:
+        """It always is; see `Broker`."""
+        return True
 
     def put(self, number: int, payload: bytes | None = None) -> None:
         """A message of that number."""
