@@ -1,6 +1,5 @@
 """The `agripark` command: with `api.wiring` the one place where the parts are put together."""
 
-import logging
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -12,7 +11,7 @@ from uuid import uuid4
 
 import typer
 
-from api.commands import devices, grafana, profile, quarantine, simulate, spool
+from api.commands import devices, grafana, logs, profile, quarantine, simulate, spool
 from api.commands import doctor as doctor_checks
 from api.commands.asyncapi import asyncapi
 from api.commands.demo import DemoParts, DemoResult, run_demo
@@ -306,10 +305,15 @@ def doctor(
     Example: agripark doctor --mqtt mqtt://127.0.0.1:1883
     """
     settings = load_settings(mqtt_url=mqtt, influx_url=influx, database_url=database, data_dir=data)
+    options = broker_options(settings)
+    broker = doctor_checks.check_mqtt(options)
     findings = [
         doctor_checks.check_folder(settings.data_dir),
-        doctor_checks.check_mqtt(broker_options(settings)),
+        doctor_checks.check_session(settings.spool_path),
+        broker,
     ]
+    if broker.ok:
+        findings += doctor_checks.check_broker_keeps(options, settings.payload_limit_bytes)
     with closing(make_store(settings)) as store:
         findings.append(doctor_checks.check_telemetry(store))
     with closing(make_traceability(settings, make_park(settings))) as traceability:
@@ -327,7 +331,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     `arguments` are the words behind `agripark`; without them, those of this process.
     """
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    logs.configure_early()
     try:
         app(arguments)
     except _OUR_ERRORS as error:

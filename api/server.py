@@ -32,6 +32,7 @@ def serving(app: FastAPI, host: str, port: int) -> Iterator[str]:
             app,
             host=host,
             port=port,
+            log_config=None,  # it logs as everything else does
             log_level="warning",
             access_log=False,
             timeout_graceful_shutdown=_STOP_DEADLINE_S,

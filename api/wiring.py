@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from fastapi import FastAPI
 
 from api.app import create_app, create_operations_app
+from api.commands import logs
 from api.scan_sink import TraceabilityScanSink
 from api.services import Services
 from ingest.decoding import Decoder
@@ -119,6 +120,7 @@ def opened(settings: Settings, *, needs_database: bool = True) -> Iterator[Parts
 
     What can do without the database for a while begins without it where it is away.
     """
+    logs.configure(settings.log_format, settings.log_level)
     park = make_park(settings)
     with ExitStack() as stack:
         store = make_store(settings)

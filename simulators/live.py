@@ -15,6 +15,7 @@ from random import Random
 from typing import Protocol
 
 from park.assets import (
+    Asset,
     ColdRoom,
     Destination,
     Greenhouse,
@@ -34,7 +35,7 @@ from simulators.devices.orchard import WaterGroup
 from simulators.devices.reefer import ReeferGroup
 from simulators.devices.sorting import LineGroup
 from simulators.errors import PlanError
-from simulators.messages import Outbox
+from simulators.messages import Outbox, status_message
 from simulators.mqtt import Publisher
 from simulators.physics.weather import WeatherTrack
 from simulators.routines import LineRoutine, ReeferRoutine, RoomRoutine, home_of
@@ -103,6 +104,7 @@ def run_live(
 ) -> int:
     """Let all devices of a park report until `stop` is set; gives how many readings were sent.
 
+    Before its first reading a device says that it is online, and after `stop` that it is not.
     `progress` is told that number after each reading. Raises BrokerError, or PlanError where
     `speed` isn't above 0 and at most 3,600.
     """
@@ -118,6 +120,7 @@ def run_live(
     ]
     heapq.heapify(queue)
     sent = 0
+    came: dict[str, Asset] = {}
     while queue and not stop.is_set():
         due_ms, _, live = queue[0]
         now_ms = clock.now_ms()
@@ -127,12 +130,17 @@ def run_live(
         park_ms = start_ms + round((now_ms - start_ms) * speed)
         live.routine(park_ms)
         live.group.advance(park_ms)
+        if live.device.asset.id not in came:
+            came[live.device.asset.id] = live.device.asset
+            publisher.publish(status_message(park.site.id, live.device.asset, now_ms, online=True))
         if message := live.outbox.put(now_ms, live.device.values()):
             publisher.publish(message)
             sent += 1
             progress(sent)
         next_ms = max(due_ms + live.cadence_s * 1000 / speed, now_ms)
         heapq.heapreplace(queue, (next_ms, next(order), live))
+    for asset in came.values():
+        publisher.publish(status_message(park.site.id, asset, clock.now_ms(), online=False))
     publisher.flush()
     return sent
 

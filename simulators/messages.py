@@ -14,6 +14,8 @@ Payload = dict[str, object]
 """One reading as it stands in JSON: `ts`, `seq` and fields."""
 
 _SEQ_MODULUS = 2**32
+FIRMWARE = "simulated-1"
+"""What simulated devices say that they run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,16 @@ class ScanSent:
 
 
 @dataclass(frozen=True, slots=True)
+class StatusSent:
+    """One MQTT message by which a device says that it comes or goes; the broker retains it."""
+
+    at_ms: int
+    topic: str
+    payload: bytes
+    readings: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class ScanPosted:
     """A scan that a handheld posts over HTTP."""
 
@@ -45,7 +57,7 @@ class ScanPosted:
     scan: ReceiveScan
 
 
-Message = Telemetry | ScanSent
+Message = Telemetry | ScanSent | StatusSent
 Outgoing = Message | ScanPosted
 
 
@@ -56,6 +68,17 @@ def scan_message(park: Park, scan: Scan, at_ms: int) -> ScanSent | ScanPosted:
     asset = park.asset(scan.asset)
     topic = f"agripark/v1/{park.site.id}/{asset.type}/{asset.id}/scan"
     return ScanSent(at_ms, topic, scan.model_dump_json(exclude_none=True).encode())
+
+
+def status_message(site: str, asset: Asset, at_ms: int, *, online: bool) -> StatusSent:
+    """How a device that sends telemetry comes or goes."""
+    status: dict[str, object] = {"online": online, "ts": format_instant(from_epoch_ms(at_ms))}
+    if online:
+        status["fw"] = FIRMWARE
+    kind = asset.kind
+    assert kind is not None  # noqa: S101 - only assets with telemetry have a device
+    topic = f"agripark/v1/{site}/{kind.name}/{asset.id}/status"
+    return StatusSent(at_ms, topic, orjson.dumps(status))
 
 
 class Outbox:

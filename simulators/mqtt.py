@@ -11,7 +11,7 @@ import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from simulators.errors import BrokerSilentError, BrokerUnreachableError
-from simulators.messages import Message
+from simulators.messages import Message, StatusSent
 
 MqttVersion = Literal["5", "3.1.1"]
 
@@ -102,7 +102,8 @@ class MqttPublisher:
         with self._change:
             self._wait_below(self._window)
             self._unacknowledged += 1
-        info = self._client.publish(message.topic, message.payload, qos=1)
+        retain = isinstance(message, StatusSent)
+        info = self._client.publish(message.topic, message.payload, qos=1, retain=retain)
         if info.rc not in {paho.MQTT_ERR_SUCCESS, paho.MQTT_ERR_NO_CONN}:
             raise BrokerSilentError(self._address, paho.error_string(info.rc))
 

@@ -1,4 +1,4 @@
-"""`agripark doctor`: which part doesn't answer, and what to do about it."""
+"""`agripark doctor`: which part doesn't answer or would lose data, and what to do about it."""
 
 import os
 import shutil
@@ -7,13 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from api.commands.tables import table
+from ingest.broker_check import Level, Verdict, Wishes, judge
 from ingest.errors import BrokerError
 from ingest.mqtt import BrokerOptions, check_broker
+from ingest.mqtt_probe import probe_broker
 from ingest.stores.port import TelemetryStore
 from traceability.errors import TraceabilityError
 from traceability.repository import Traceability
 
 _LEAST_FREE_BYTES = 1_000_000_000
+_AMPLE_FREE_BYTES = 10_000_000_000
+"""What the spool of a park of Linyi's size may take in a day without its store, twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +28,15 @@ class Finding:
     ok: bool
     detail: str
     advice: str = ""
+    warning: bool = False
+    """Worth a look, though nothing fails for it."""
+
+    @property
+    def word(self) -> str:
+        """How it begins in the table."""
+        if not self.ok:
+            return "BAD"
+        return "warn" if self.warning else "ok"
 
 
 def check_folder(path: Path) -> Finding:
@@ -37,13 +50,27 @@ def check_folder(path: Path) -> Finding:
             advice="set AGRIPARK_DATA_DIR to a folder that this user may write",
         )
     free = shutil.disk_usage(existing).free
+    detail = f"{path.absolute()}, {free / 1e9:.1f} GB free"
+    if free < _LEAST_FREE_BYTES:
+        advice = "free some space: a full disk stops acknowledgements"
+        return Finding("data folder", ok=False, detail=detail, advice=advice)
+    if free < _AMPLE_FREE_BYTES:
+        advice = "a day without its store may cost a large park 5 GB: free some space"
+        return Finding("data folder", ok=True, detail=detail, advice=advice, warning=True)
+    return Finding("data folder", ok=True, detail=detail)
+
+
+def check_session(spool: Path) -> Finding:
+    """Whether ingest ever ran here: the broker keeps nothing for a client that it never saw."""
+    if spool.exists():
+        return Finding("ingest's session", ok=True, detail="ingest has run with this data folder")
     return Finding(
-        "data folder",
-        ok=free >= _LEAST_FREE_BYTES,
-        detail=f"{path.absolute()}, {free / 1e9:.1f} GB free",
-        advice="free some space: a full disk stops acknowledgements" if free < _LEAST_FREE_BYTES
-        else "",
-    )  # fmt: skip
+        "ingest's session",
+        ok=True,
+        detail=f"ingest has never run with this data folder: there is no {spool.name}",
+        advice="start `agripark ingest` once: only from then on the broker keeps messages for it",
+        warning=True,
+    )
 
 
 def check_mqtt(options: BrokerOptions) -> Finding:
@@ -54,6 +81,32 @@ def check_mqtt(options: BrokerOptions) -> Finding:
         advice = "start it, or set AGRIPARK_MQTT_URL and AGRIPARK_MQTT_VERSION"
         return Finding("MQTT broker", ok=False, detail=str(error), advice=advice)
     return Finding("MQTT broker", ok=True, detail=f"{options.name}, MQTT {options.version}")
+
+
+def check_broker_keeps(options: BrokerOptions, payload_limit_bytes: int) -> list[Finding]:
+    """Whether the broker would lose what ingest takes late; tried out, in a few seconds."""
+    wishes = Wishes(
+        options.receive_maximum,
+        options.session_expiry_s,
+        payload_limit_bytes,
+        shared=bool(options.group),
+    )
+    try:
+        facts = probe_broker(options)
+    except BrokerError as error:
+        advice = "look into the broker's log"
+        return [Finding("broker's queues", ok=False, detail=str(error), advice=advice)]
+    return [_finding(verdict) for verdict in judge(facts, wishes)]
+
+
+def _finding(verdict: Verdict) -> Finding:
+    return Finding(
+        verdict.about,
+        ok=verdict.level is not Level.BAD,
+        detail=verdict.what,
+        advice=verdict.advice,
+        warning=verdict.level is Level.WARN,
+    )
 
 
 def check_telemetry(store: TelemetryStore) -> Finding:
@@ -82,6 +135,6 @@ def check_database(traceability: Traceability) -> Finding:
 
 def findings_text(findings: Sequence[Finding]) -> str:
     """The findings as a table, and what to do."""
-    rows = [("ok" if f.ok else "BAD", f.part, f.detail) for f in findings]
-    advice = [f"{f.part}: {f.advice}" for f in findings if not f.ok and f.advice]
-    return "\n".join([table(("", "part", "what was found"), rows), *advice])
+    rows = [(f.word, f.part, f.detail) for f in findings]
+    advice = [f"{f.part}: {f.advice}" for f in findings if f.word != "ok" and f.advice]
+    return "\n".join([table(("", "part", "what was found"), rows), *dict.fromkeys(advice)])

@@ -4,6 +4,8 @@ import json
 import sys
 from typing import Any
 
+from api.commands.logs import as_line
+
 
 def show(result: Any) -> None:
     """Print a result: text as it is, anything else as JSON."""
@@ -14,5 +16,5 @@ def show(result: Any) -> None:
 
 def say(words: str) -> None:
     """Tell the user what is going on."""
-    sys.stderr.write(f"{words}\n")
+    sys.stderr.write(f"{as_line(words)}\n")
     sys.stderr.flush()

@@ -22,6 +22,10 @@ import httpx
 import pg8000.native
 
 HOST = "127.0.0.1"
+MOSQUITTO_CONFIGURATION = Path(__file__).parents[2] / "ingest" / "mosquitto" / "agripark.conf"
+"""What we ship for Mosquitto."""
+MOSQUITTO_LISTENER = "listener 1883 127.0.0.1"
+"""The line of a configuration in whose place a test's broker listens on its own port."""
 _START_DEADLINE_S = 30.0
 _STOP_DEADLINE_S = 20.0
 
@@ -146,17 +150,27 @@ class Mosquitto(Server):
 
 
 @contextmanager
-def run_mosquitto() -> Iterator[Mosquitto]:
-    """A Mosquitto with unlimited queues and its own persistence file."""
+def run_mosquitto(configuration: str | None = None) -> Iterator[Mosquitto]:
+    """A Mosquitto as Debian sets it up, with what we ship, or another text, in its conf.d.
+
+    Port and folder are its own. The text must hold the line `MOSQUITTO_LISTENER`.
+    """
+    text = MOSQUITTO_CONFIGURATION.read_text() if configuration is None else configuration
+    if text.splitlines().count(MOSQUITTO_LISTENER) != 1:
+        raise ServerError(f"the configuration must say once: {MOSQUITTO_LISTENER}")
     with _folder("mosquitto") as folder:
-        port, config = free_port(), folder / "mosquitto.conf"
-        config.write_text(
-            f"listener {port} {HOST}\nallow_anonymous true\n"
-            f"persistence true\npersistence_location {folder}/\nautosave_interval 1\n"
-            "max_inflight_messages 0\nmax_queued_messages 0\n"
+        port, main, added = free_port(), folder / "mosquitto.conf", folder / "conf.d"
+        main.write_text(
+            f"pid_file {folder}/mosquitto.pid\n"
+            f"persistence true\npersistence_location {folder}/\n"
+            "log_dest stderr\n"  # Debian's file goes to its log folder
+            f"include_dir {added}\n"
             f"user {pwd.getpwuid(os.getuid()).pw_name}\n"
         )
-        command = (_find("mosquitto", "mosquitto"), "-c", str(config))
+        added.mkdir()
+        listener = f"listener {port} {HOST}"
+        (added / "agripark.conf").write_text(text.replace(MOSQUITTO_LISTENER, listener))
+        command = (_find("mosquitto", "mosquitto"), "-c", str(main))
         server = Mosquitto("mosquitto", command, port, folder, lambda: _connects(port))
         yield from _running(server)
 

@@ -11,7 +11,7 @@ from park.telemetry import KINDS, FieldType
 from park.times import parse_instant, to_epoch_ms
 from simulators.errors import PlanError
 from simulators.live import run_live
-from simulators.messages import Message
+from simulators.messages import FIRMWARE, Message, StatusSent, Telemetry
 
 START_MS = to_epoch_ms(parse_instant("2026-07-01T08:00:00Z"))
 """Four in the afternoon in the park."""
@@ -50,12 +50,17 @@ def least_park() -> Park:
     return build_park(read_definition(), 0.001)
 
 
-def run(park: Park, seconds: float, speed: float = 1.0) -> list[Message]:
+def run(park: Park, seconds: float, speed: float = 1.0) -> list[Telemetry]:
+    """What devices measured."""
+    return [message for message in run_all(park, seconds, speed) if isinstance(message, Telemetry)]
+
+
+def run_all(park: Park, seconds: float, speed: float = 1.0) -> list[Message]:
     recorder = Recorder()
     sent = run_live(
         park, recorder, threading.Event(), speed=speed, seed=3, clock=FakeClock(seconds)
     )
-    assert sent == len(recorder.messages)
+    assert sent == sum(isinstance(message, Telemetry) for message in recorder.messages)
     return recorder.messages
 
 
@@ -104,3 +109,16 @@ def test_doors_are_opened_and_lines_rest_after_their_shift(least_park: Park) -> 
 def test_an_impossible_speed_is_refused(least_park: Park, speed: float) -> None:
     with pytest.raises(PlanError, match="speed ="):
         run_live(least_park, Recorder(), threading.Event(), speed=speed)
+
+
+def test_a_device_comes_before_its_first_reading_and_goes_after_its_last(least_park: Park) -> None:
+    by_asset: dict[str, list[Message]] = {}
+    for message in run_all(least_park, 60):
+        by_asset.setdefault(message.topic.split("/")[4], []).append(message)
+    for first, *between, last in by_asset.values():
+        assert isinstance(first, StatusSent)
+        assert isinstance(last, StatusSent)
+        assert orjson.loads(first.payload).items() >= {"online": True, "fw": FIRMWARE}.items()
+        assert orjson.loads(last.payload)["online"] is False
+        assert first.at_ms <= between[0].at_ms <= last.at_ms
+        assert all(isinstance(message, Telemetry) for message in between)
