@@ -14,6 +14,7 @@ from api.parameters import only_known_parameters
 from api.routes import (
     assets,
     batches,
+    calibrations,
     devices,
     digital_link,
     events,
@@ -78,6 +79,6 @@ def _version_1() -> APIRouter:
         dependencies=[Depends(only_known_parameters)],
         responses=problems("invalid-request", "unknown-parameter", "internal-error"),
     )
-    for part in (assets, batches, devices, events, steps, quarantine):
+    for part in (assets, batches, calibrations, devices, events, steps, quarantine):
         router.include_router(part.router)
     return router

@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import typer
 
-from api.commands import devices, grafana, logs, profile, quarantine, simulate, spool
+from api.commands import calibration, devices, grafana, logs, profile, quarantine, simulate, spool
 from api.commands import doctor as doctor_checks
 from api.commands.asyncapi import asyncapi
 from api.commands.demo import DemoParts, DemoResult, run_demo
@@ -82,6 +82,7 @@ app.add_typer(simulate.app, name="simulate")
 app.add_typer(grafana.app, name="grafana")
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(profile.app, name="profile")
+app.add_typer(calibration.app, name="calibration")
 app.add_typer(spool.app, name="spool")
 app.add_typer(devices.app, name="devices")
 

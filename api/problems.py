@@ -22,6 +22,8 @@ from api.pages.render import renderer_of
 from api.problem_types import PROBLEM_TYPES, ProblemType
 from api.validation import validation_problem
 from ingest.errors import (
+    CalibrationError,
+    NoCorrectionError,
     NotInQuarantineError,
     SpoolError,
     StoreUnavailableError,
@@ -116,6 +118,8 @@ PROBLEM_OF_ERROR: Mapping[type[Exception], Callable[[Any], Problem]] = {
     DatabaseUnavailableError: _away("database-unavailable"),
     StoreUnavailableError: _away("telemetry-unavailable"),
     SpoolError: _away("quarantine-unavailable"),
+    CalibrationError: _named("invalid-correction"),
+    NoCorrectionError: _named("correction-not-found"),
     NotInQuarantineError: _named("quarantine-entry-not-found"),
     UnknownFieldError: _named("unknown-field"),
     UnsupportedAggregateError: _named("unsupported-aggregate"),

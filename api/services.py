@@ -7,6 +7,7 @@ from typing import Annotated, Protocol
 
 from fastapi import Depends, Request
 
+from ingest.calibration.register import CalibrationRegister
 from ingest.devices.register import DeviceRegister
 from ingest.quarantine import Quarantine
 from ingest.spool_file import SpoolFile
@@ -46,6 +47,8 @@ class Services:
     """None where ingest runs elsewhere, too."""
     spool: SpoolFile | None = None
     """None where ingest runs elsewhere, too."""
+    calibrations: CalibrationRegister | None = None
+    """Where corrections are entered; `telemetry` applies them."""
     ingest: RunningIngest | None = None
     """None where ingest runs elsewhere; then readiness says nothing about it."""
     clock: Callable[[], datetime] = utc_now

@@ -14,6 +14,8 @@ from api.app import create_app, create_operations_app
 from api.commands import logs
 from api.scan_sink import TraceabilityScanSink
 from api.services import Services
+from ingest.calibration.register import CalibrationRegister
+from ingest.calibration.store import CalibratedStore
 from ingest.decoding import Decoder
 from ingest.devices.register import DeviceRegister
 from ingest.mqtt import BrokerOptions
@@ -55,10 +57,12 @@ class Parts:
 
     def _services(self, ingest: Ingest | None) -> Services:
         spool = self.settings.spool_path
+        register = make_register(self.settings, self.park)
         return Services(
             park=self.park,
             traceability=self.traceability,
-            telemetry=self.store,
+            telemetry=CalibratedStore(self.store, register),
+            calibrations=register,
             settings=self.settings,
             quarantine=Quarantine(spool),
             devices=DeviceRegister(spool),
@@ -104,6 +108,11 @@ def broker_options(settings: Settings) -> BrokerOptions:
         settings.mqtt_receive_maximum,
         group=settings.mqtt_group,
     )
+
+
+def make_register(settings: Settings, park: Park) -> CalibrationRegister:
+    """Where corrections of probes are entered."""
+    return CalibrationRegister(settings.calibration_path, park)
 
 
 def make_decoder(settings: Settings, park: Park) -> Decoder:

@@ -7,6 +7,9 @@
     |-- UnknownFieldError          a kind or field that the telemetry table doesn't have
     |-- UnsupportedAggregateError  an aggregate that a field's type can't have
     |-- StoreUnavailableError      the telemetry store doesn't answer; worth another try
+    |   `-- CalibrationUnavailableError  the register of corrections can't be used
+    |-- CalibrationError           a correction that can't be meant; it names what is wrong
+    |-- NoCorrectionError          no correction of that number
     |-- LinesRefusedError          lines that the store will never take
     |-- ScanRefusedError           a scan that can't be true
     |-- ScanSinkUnavailableError   the scans' receiver doesn't answer; worth another try
@@ -43,6 +46,22 @@ class UnsupportedAggregateError(IngestError):
 
 class StoreUnavailableError(IngestError):
     """The telemetry store doesn't answer; the same write may succeed later."""
+
+
+class CalibrationUnavailableError(StoreUnavailableError):
+    """The register of corrections can't be read or written."""
+
+
+class CalibrationError(IngestError):
+    """A correction that can't be meant; `field` is what of it is wrong."""
+
+    def __init__(self, field: str, detail: str) -> None:
+        super().__init__(detail)
+        self.field = field
+
+
+class NoCorrectionError(IngestError):
+    """No correction of that number."""
 
 
 @dataclass(frozen=True, slots=True)

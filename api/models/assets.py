@@ -1,5 +1,6 @@
 """Assets, their newest values and series, and the telemetry table."""
 
+from collections.abc import Sequence
 from dataclasses import fields
 from datetime import datetime
 from typing import Annotated
@@ -7,6 +8,7 @@ from typing import Annotated
 from pydantic import Field
 
 from api.models.common import Model, Name, Time
+from ingest.calibration.correction import Correction
 from ingest.stores.port import Aggregate, Point
 from park import assets, telemetry
 
@@ -75,9 +77,18 @@ class Latest(Model):
     time: Annotated[Time | None, Field(description="Of the newest; null if it never sent any.")]
     age_s: Annotated[float | None, Field(description="Seconds since then.", examples=[41.5])]
     fields: Annotated[dict[str, Value], Field(examples=[{"air_temp_c": -0.6, "door_open": False}])]
+    corrections: Annotated[
+        list[int], Field(description="Numbers of the calibrations that were applied.")
+    ]
 
     @classmethod
-    def of(cls, asset: assets.Asset, point: Point | None, now: datetime) -> "Latest":
+    def of(
+        cls,
+        asset: assets.Asset,
+        point: Point | None,
+        now: datetime,
+        corrections: Sequence[Correction] = (),
+    ) -> "Latest":
         """An asset's newest values; without a point it never sent any."""
         return cls(
             asset=asset.id,
@@ -85,6 +96,7 @@ class Latest(Model):
             time=None if point is None else point.time,
             age_s=None if point is None else round((now - point.time).total_seconds(), 3),
             fields={} if point is None else dict(point.fields),
+            corrections=[correction.number for correction in corrections],
         )
 
 
@@ -106,6 +118,9 @@ class Series(Model):
     aggregate: Aggregate
     units: Annotated[
         dict[str, str], Field(description="UCUM codes.", examples=[{"air_temp_c": "Cel"}])
+    ]
+    corrections: Annotated[
+        list[int], Field(description="Numbers of the calibrations that were applied.")
     ]
     points: list[SeriesPoint]
 

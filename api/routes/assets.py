@@ -1,7 +1,7 @@
 """Assets, their newest values and series, and the telemetry table."""
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -22,14 +22,21 @@ from api.parameters import (
     slice_page,
 )
 from api.services import Services, ServicesNeeded
-from ingest.stores.port import Aggregate
+from ingest.calibration.correction import Correction
+from ingest.calibration.store import CalibratedStore
+from ingest.stores.port import Aggregate, TelemetryStore
 from park import assets
 from park.telemetry import KINDS, Kind
+from park.times import to_epoch_ms
 
 MOST_VALUES = 20_000
 """Points times fields of one series."""
 
 _DEFAULT_POINTS = 200
+RawQuery = Annotated[bool, Query(description="Values as they came, without corrections.")]
+AsOfQuery = Annotated[
+    TimeQuery | None, Query(description="By the corrections that were known then.")
+]
 
 
 class SeriesQuestion(BaseModel):
@@ -50,6 +57,10 @@ class SeriesQuestion(BaseModel):
     aggregate: Annotated[
         Aggregate, Field(description="How the readings of a point become one value.")
     ] = Aggregate.MEAN
+    raw: Annotated[bool, Field(description="Values as they came, without corrections.")] = False
+    as_of: Annotated[
+        TimeQuery | None, Field(description="By the corrections that were known then.")
+    ] = None
 
 
 router = APIRouter(tags=["Assets and telemetry"])
@@ -88,11 +99,19 @@ def get_asset(services: ServicesNeeded, asset: AssetPath) -> Asset:
     summary="Newest values of an asset",
     responses=problems("asset-not-found", "no-telemetry", "telemetry-unavailable"),
 )
-def get_latest(services: ServicesNeeded, asset: AssetPath) -> Latest:
-    """The newest value of every field that the asset ever sent."""
+def get_latest(
+    services: ServicesNeeded, asset: AssetPath, *, raw: RawQuery = False, as_of: AsOfQuery = None
+) -> Latest:
+    """The newest value of every field that the asset ever sent, corrected by calibration."""
     found = services.park.asset(asset)
-    points = services.telemetry.latest(_kind_of(found).name, [found.id])
-    return Latest.of(found, points[0] if points else None, services.clock())
+    store = _store(services, raw=raw, as_of=as_of)
+    points = store.latest(_kind_of(found).name, [found.id])
+    if not points:
+        return Latest.of(found, None, services.clock())
+    point = points[0]
+    end = point.time + timedelta(milliseconds=1)
+    used = _used(store, asset, point.fields, point.time, end)
+    return Latest.of(found, point, services.clock(), used)
 
 
 @router.get(
@@ -154,7 +173,9 @@ def get_series(
     _check_fields(kind, fields)
     every = _width(wanted, len(fields))
     start, end, aggregate = wanted.start, wanted.end, wanted.aggregate
-    buckets = services.telemetry.series(kind.name, asset, fields, start, end, every, aggregate)
+    store = _store(services, raw=wanted.raw, as_of=wanted.as_of)
+    buckets = store.series(kind.name, asset, fields, start, end, every, aggregate)
+    used = _used(store, asset, fields, start, end)
     return Series(
         asset=asset,
         kind=kind.name,
@@ -163,6 +184,7 @@ def get_series(
         every_s=every.total_seconds(),
         aggregate=aggregate,
         units={name: kind.fields[name].unit for name in fields},
+        corrections=[correction.number for correction in used],
         points=[SeriesPoint(time=bucket.time, values=dict(bucket.values)) for bucket in buckets],
     )
 
@@ -171,6 +193,22 @@ def get_series(
 def list_telemetry() -> Items[TelemetryKind]:
     """Every kind and field that the park measures, with unit and plausible range."""
     return Items(items=[TelemetryKind.of(kind) for kind in KINDS.values()])
+
+
+def _store(services: Services, *, raw: bool, as_of: datetime | None) -> TelemetryStore:
+    """The store as the question wants it: corrected, as it came, or as it was once corrected."""
+    store = services.telemetry
+    if not isinstance(store, CalibratedStore):
+        return store
+    if raw:
+        return store.raw_store
+    return store if as_of is None else store.as_of(to_epoch_ms(as_of))
+
+
+def _used(
+    store: TelemetryStore, asset: str, fields: Iterable[str], start: datetime, end: datetime
+) -> list[Correction]:
+    return store.used(asset, fields, start, end) if isinstance(store, CalibratedStore) else []
 
 
 def _kind_of(asset: assets.Asset) -> Kind:

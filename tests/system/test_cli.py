@@ -19,6 +19,7 @@ COMMANDS = [
     ("simulate", "season"), ("simulate", "live"), ("grafana", "build"), ("grafana", "sync"),
     ("quarantine", "list"), ("quarantine", "show"), ("quarantine", "replay"),
     ("quarantine", "drop"), ("spool", "status"), ("devices", "list"), ("devices", "show"),
+    ("calibration", "add"), ("calibration", "list"), ("calibration", "withdraw"),
     ("asyncapi",), ("profile", "list"), ("profile", "show"), ("profile", "test"),
 ]  # fmt: skip
 

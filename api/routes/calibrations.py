@@ -1,0 +1,83 @@
+"""Corrections of probes: entered once, never changed, withdrawn where they were wrong."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query
+
+from api.errors import ProblemError
+from api.models.calibrations import Correction, NewCorrection, NewWithdrawal
+from api.models.common import Items
+from api.openapi import problems
+from api.parameters import DEFAULT_LIMIT, After, Limit, Word, bad_token, read_token, write_token
+from api.services import Services, ServicesNeeded
+from ingest.calibration.register import CalibrationRegister
+
+_LONGEST_NUMBER = 18  # digits, so that it fits 64 bits
+NumberPath = Annotated[int, Path(ge=1, le=2**63 - 1, description="Number of the correction.")]
+
+router = APIRouter(
+    prefix="/calibrations",
+    tags=["Calibration"],
+    responses=problems("no-calibrations-here", "telemetry-unavailable"),
+)
+
+
+def _register_of(services: Services) -> CalibrationRegister:
+    if services.calibrations is None:
+        raise ProblemError("no-calibrations-here", "no register of corrections is kept here")
+    return services.calibrations
+
+
+@router.get("", summary="List corrections", responses=problems("bad-page-token"))
+def list_calibrations(
+    services: ServicesNeeded,
+    asset: Annotated[Word | None, Query(description="Only this asset's probes.")] = None,
+    field: Annotated[Word | None, Query(description="Only this field.")] = None,
+    limit: Limit = DEFAULT_LIMIT,
+    after: After = None,
+) -> Items[Correction]:
+    """Every correction, withdrawn ones too, the newest first."""
+    before = None if after is None else _read_number(after)
+    found = _register_of(services).corrections(asset, field, before=before, limit=limit + 1)
+    page = found[:limit]
+    return Items(
+        items=[Correction.of(record) for record in page],
+        next=write_token(str(page[-1].number)) if len(found) > limit else None,
+    )
+
+
+@router.get("/{number}", summary="One correction", responses=problems("correction-not-found"))
+def get_calibration(services: ServicesNeeded, number: NumberPath) -> Correction:
+    """A correction and, where it was withdrawn, why."""
+    return Correction.of(_register_of(services).correction(number))
+
+
+@router.post(
+    "",
+    status_code=201,
+    summary="Enter a correction",
+    responses=problems("malformed-json", "invalid-correction", "asset-not-found"),
+)
+def post_calibration(services: ServicesNeeded, correction: NewCorrection) -> Correction:
+    """From now on values read are corrected within its validity; what is stored stays."""
+    return Correction.of(_register_of(services).add(correction.draft()))
+
+
+@router.post(
+    "/{number}/withdraw",
+    summary="Withdraw a correction",
+    responses=problems("malformed-json", "correction-not-found", "invalid-correction"),
+)
+def withdraw_calibration(
+    services: ServicesNeeded, number: NumberPath, withdrawal: NewWithdrawal
+) -> Correction:
+    """From now on it doesn't count; `as_of` an earlier time it still does."""
+    register = _register_of(services)
+    return Correction.of(register.withdraw(number, withdrawal.person, withdrawal.reason))
+
+
+def _read_number(token: str) -> int:
+    text = read_token(token)
+    if not (text.isascii() and text.isdigit() and len(text) <= _LONGEST_NUMBER):
+        raise bad_token()
+    return int(text)

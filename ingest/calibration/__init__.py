@@ -1,0 +1,1 @@
+"""Corrections of probes, applied on reading: what was stored stays as it came."""
