@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from ingest.packets import Delivery
 
 _MOST_BYTES = 64 * 1024 * 1024
-_GATHERING_S = 0.01
+_GATHERING_S = 0.05
+"""A commit costs as much as reading a hundred messages: so long it waits for company."""
 _ROOM_WAIT_S = 0.1
 
 
@@ -22,6 +23,8 @@ class Inbox:
         self._waiting: list[Delivery] = []
         self._bytes = 0
         self._closed = False
+        self._wanted = 1
+        """How many whoever takes is waiting for."""
         self._changed = threading.Condition(threading.Lock())
         self.accepted = 0
         """Deliveries that were ever put in."""
@@ -42,7 +45,7 @@ class Inbox:
             self._waiting += deliveries
             self._bytes += sum([len(delivery.payload) for delivery in deliveries])
             self.accepted += len(deliveries)
-            if was_empty or self._is_full():
+            if was_empty or self._is_enough(self._wanted):
                 self._changed.notify_all()
 
     def take(self, most_messages: int, most_bytes: int, wait_s: float = 1.0) -> list[Delivery]:
@@ -54,7 +57,8 @@ class Inbox:
             if not self._waiting and not self._closed:
                 self._changed.wait_for(lambda: self._waiting or self._closed, wait_s)
                 if self._waiting:
-                    self._changed.wait_for(self._is_full_or_closed, _GATHERING_S)
+                    self._wanted = most_messages
+                    self._changed.wait_for(lambda: self._is_enough(most_messages), _GATHERING_S)
             was_full = self._is_full()
             taken, size = 0, 0
             for delivery in self._waiting[:most_messages]:
@@ -79,8 +83,8 @@ class Inbox:
             self._closed = True
             self._changed.notify_all()
 
-    def _is_full_or_closed(self) -> bool:
-        return self._closed or self._is_full()
+    def _is_enough(self, messages: int) -> bool:
+        return self._closed or len(self._waiting) >= messages or self._is_full()
 
     def _is_full(self) -> bool:
         return len(self._waiting) >= self._most_messages or self._bytes >= self._most_bytes

@@ -32,6 +32,7 @@ _log = logging.getLogger(__name__)
 
 _KEEPALIVE_S = 60
 _CONNECT_DEADLINE_S = 5.0
+_POLL_S = 0.1
 _WEEK_S = 7 * 24 * 3600
 _RECONNECT_S = (1, 30)
 _AT_LEAST_ONCE = 1
@@ -216,11 +217,19 @@ class BrokerConnection:
         except (OSError, ValueError) as error:
             raise BrokerError(f"can't reach the broker {self._options.name}: {error}") from error
         self._client.loop_start()
-        answered = self._answered.wait(_CONNECT_DEADLINE_S)
-        if not answered or self._refusal is not None:
+        if not self._is_answered() or self._refusal is not None:
             self.close()
             reason = self._refusal or self._no_answer("it doesn't answer")
             raise BrokerError(f"the broker {self._options.name} refuses: {reason}")
+
+    def _is_answered(self) -> bool:
+        """Wait for the answer; what the session kept may come before it, and take its time."""
+        began = time.monotonic()
+        while not self._answered.wait(_POLL_S):
+            last_sign = max(began, self.last_message_at or began)
+            if time.monotonic() - last_sign > _CONNECT_DEADLINE_S:
+                return False
+        return True
 
     def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
         """Tell the broker that these are safe; those of an earlier connection come again."""

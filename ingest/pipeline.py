@@ -10,7 +10,7 @@ import orjson
 from ingest.counters import Counters
 from ingest.decoding import Decoder
 from ingest.devices.book import DeviceBook, silence_limit_ms
-from ingest.errors import StoreUnavailableError
+from ingest.errors import BrokerError, StoreUnavailableError
 from ingest.inbox import Inbox
 from ingest.mqtt import BrokerConnection, BrokerOptions
 from ingest.shippers import ReadingShipper, ScanShipper, Shipper
@@ -83,10 +83,17 @@ class Ingest:
         ships from the same spool.
         """
         self._spool.claim()
-        self._connection.open()
-        self._spool.keep({_SUBSCRIPTIONS: orjson.dumps(self._subscriptions)})
+        # First: before it answers, a broker may hand over more than the inbox takes.
         for thread in (self._writer, *self._shippers):
             thread.start()
+        try:
+            self._connection.open()
+        except BrokerError:
+            self.stop()
+            raise
+        wanted = orjson.dumps(self._subscriptions)
+        if self._spool.keepsake(_SUBSCRIPTIONS) != wanted:
+            self._spool.keep({_SUBSCRIPTIONS: wanted})
 
     def stop(self) -> None:
         """End in good order: what is in hand is spooled and acknowledged, the rest left.

@@ -36,6 +36,8 @@ _log = logging.getLogger(__name__)
 _ENOUGH_LINES = 5_000
 _MOST_SCANS = 100
 _POLL_S = 0.5
+_GATHERING_S = 0.2
+"""What comes meanwhile is shipped together: a request costs as much as a thousand lines."""
 REFUSED_BY_STORE = "refused-by-store"
 
 
@@ -87,13 +89,14 @@ class Shipper(threading.Thread):
             backoff.reset()
             if not shipped:
                 self._work.wait(_POLL_S)
+                self._stopping.wait(_GATHERING_S)
 
     def _note_lag(self, kinds: Iterable[str], lag_ms: int) -> None:
         self._lag_ms.update(dict.fromkeys(kinds, lag_ms))
 
     @abstractmethod
     def _ship(self) -> bool:
-        """Ship one batch; False where nothing waits."""
+        """Ship one batch; False where little or nothing waits behind it."""
 
 
 class ReadingShipper(Shipper):
@@ -115,7 +118,7 @@ class ReadingShipper(Shipper):
         now_ms = self._clock_ms()
         self._spool.drop_lines(batch, faults, now_ms)
         self._note_lag(batch.kinds, now_ms - batch.received_ms)
-        return True
+        return len(batch.lines) >= _ENOUGH_LINES
 
 
 def _refusal(refused: RefusedLine) -> Fault:
@@ -144,7 +147,7 @@ class ScanShipper(Shipper):
             now_ms = self._clock_ms()
             self._spool.drop_scan(spooled, outcome, now_ms)
             self._note_lag((SCANS,), now_ms - spooled.received_ms)
-        return bool(scans)
+        return len(scans) >= _MOST_SCANS
 
     def _capture(self, spooled: SpooledScan) -> Fault | Count:
         try:

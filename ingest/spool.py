@@ -16,7 +16,7 @@ import sqlite3
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import IO
@@ -255,6 +255,7 @@ class Spool:
             except BaseException:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
+                _make_room(connection)
                 raise
 
     @contextmanager
@@ -276,6 +277,12 @@ def read_counters(connection: sqlite3.Connection) -> Counters:
     ).fetchone()
     waiting_since = [time_ms for time_ms in oldest if time_ms is not None]
     return Counters(by_kind, readings, scans, min(waiting_since, default=None))
+
+
+def _make_room(connection: sqlite3.Connection) -> None:
+    """Begin SQLite's log anew: on a full disk it can't grow, and then nothing could be dropped."""
+    with suppress(sqlite3.Error):
+        connection.execute("PRAGMA wal_checkpoint(RESTART)")
 
 
 def _until_enough(

@@ -31,8 +31,8 @@ from tests.bench.mqtt_publisher import FIELDS, ROOMS, payload, topic
 from tests.support.ingest_fakes import RecordingScanSink
 from tests.support.servers import InfluxDB, Mosquitto, run_influxdb, run_mosquitto
 
-MESSAGES = 40_000
-ARRAY_MESSAGES = 2_500
+MESSAGES = 60_000
+ARRAY_MESSAGES = 10_000
 ARRAY_READINGS = 20
 DRAINED_MESSAGES = 100_000
 ROUNDS = 5
