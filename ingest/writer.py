@@ -67,7 +67,7 @@ class Writer(threading.Thread):
         self._clock_ms = clock_ms
         self._spooled = spooled
         self._book = book
-        self._recent = RecentLines(spool.digests())
+        self._recent = RecentLines(spool.digests(), int(spool.identity(), 16))
         self._stopping = threading.Event()
         self._listening_since_ms: int | None = None
         self._look_round_at = self._audit_at = 0.0
