@@ -46,7 +46,7 @@ def take_publications(data: bytes, start: int, connection: int, *, is_v5: bool) 
 
     Raises MalformedPacketError.
     """
-    deliveries = []
+    deliveries: list[Delivery] = []
     size = len(data)
     while size - start >= _SHORTEST_PACKET:
         first, length, body = data[start], data[start + 1], start + 2

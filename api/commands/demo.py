@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 import orjson
 
-from ingest.spool import Counters
+from ingest.counters import Counters
 from ingest.stores.port import TelemetryStore
 from park.scans import ReceiveScan
 from park.telemetry import KINDS

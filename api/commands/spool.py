@@ -1,6 +1,7 @@
 """`agripark spool`: what was received, what became of it, and what waits."""
 
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import typer
@@ -48,7 +49,7 @@ def _as_json(status: SpoolStatus, entries: int) -> dict[str, Any]:
         "file_bytes": status.file_bytes,
         "free_bytes": status.free_bytes,
         "by_kind": {
-            row[0]: dict(zip(_HEADER[1:], row[1:], strict=True)) for row in _rows(counters)
+            kind: dict(zip(_HEADER[1:], numbers, strict=True)) for kind, numbers in _rows(counters)
         },
     }
 
@@ -56,18 +57,20 @@ def _as_json(status: SpoolStatus, entries: int) -> dict[str, Any]:
 _HEADER = ("kind", "received", "stored", "quarantined", "spooled", "duplicates")
 
 
-def _rows(counters: Counters) -> list[tuple[str, int, int, int, int, int]]:
+def _rows(counters: Counters) -> list[tuple[str, Sequence[int]]]:
+    """Each kind, and its numbers in the order of the header."""
     waiting = counters.spooled_by_kind()
-    counted = [counters.by_kind.get(count, {}) for count in Count]
-    received, stored, quarantined, duplicates = counted
+    received, stored, quarantined, duplicates = (counters.by_kind.get(c, {}) for c in Count)
     return [
         (
             kind,
-            received.get(kind, 0),
-            stored.get(kind, 0),
-            quarantined.get(kind, 0),
-            waiting[kind],
-            duplicates.get(kind, 0),
+            (
+                received.get(kind, 0),
+                stored.get(kind, 0),
+                quarantined.get(kind, 0),
+                waiting[kind],
+                duplicates.get(kind, 0),
+            ),
         )
         for kind in sorted(waiting)
     ]
@@ -76,9 +79,8 @@ def _rows(counters: Counters) -> list[tuple[str, int, int, int, int, int]]:
 def _as_text(status: SpoolStatus, entries: int) -> str:
     counters = status.counters
     rows = _rows(counters)
-    total = ("all", *(sum(row[column] for row in rows) for column in range(1, len(_HEADER))))
-    shown = [tuple(cell if isinstance(cell, str) else f"{cell:,}" for cell in row)
-             for row in (*rows, total)]  # fmt: skip
+    totals = [sum(row[1][column] for row in rows) for column in range(len(_HEADER) - 1)]
+    shown = [(kind, *(f"{n:,}" for n in numbers)) for kind, numbers in (*rows, ("all", totals))]
     oldest = _oldest_s(counters)
     waits = "nothing waits" if oldest is None else f"the oldest has waited {oldest:,.0f} s"
     sum_ = (
@@ -90,7 +92,7 @@ def _as_text(status: SpoolStatus, entries: int) -> str:
         (
             table(_HEADER, shown),
             sum_,
-            f"{waits}; {entries:,} entries lie in quarantine",
+            f"{waits}; in quarantine: {entries:,}",
             f"file {status.file_bytes / 1e6:,.1f} MB, {status.free_bytes / 1e9:,.1f} GB free",
         )
     )

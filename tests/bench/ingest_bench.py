@@ -20,8 +20,8 @@ from paho.mqtt.properties import Properties
 from ingest.decoding import Decoder
 from ingest.mqtt import BrokerOptions
 from ingest.pipeline import Ingest
-from ingest.shippers import ReadingShipper
 from ingest.received import Received
+from ingest.shippers import ReadingShipper
 from ingest.spool import Spool
 from ingest.stores.influx import InfluxStore
 from park.assets import Park

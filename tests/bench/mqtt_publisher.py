@@ -46,7 +46,12 @@ def payload(first_ms: int, message: int, readings: int) -> bytes:
     """The readings of one message, each at a millisecond of its own."""
     start_ms = first_ms + message // len(ROOMS) * readings
     made = [
-        FIELDS | {"ts": start_ms + n, "seq": message // len(ROOMS) * readings + n, "air_temp_c": -0.8 + n / 100 + message % 100 / 1000}
+        FIELDS
+        | {
+            "ts": start_ms + n,
+            "seq": message // len(ROOMS) * readings + n,
+            "air_temp_c": -0.8 + n / 100 + message % 100 / 1000,
+        }
         for n in range(readings)
     ]
     return orjson.dumps(made[0] if readings == 1 else made)
