@@ -68,6 +68,7 @@ def _upgrade(connection: sqlite3.Connection) -> None:
         names = {row[1] for row in connection.execute(f"PRAGMA table_info({table})")}
         if column.split()[0] not in names:
             connection.execute(f"ALTER TABLE {table} ADD COLUMN {column}")
+    connection.execute("""UPDATE reading_queue SET kinds = '{"unknown":' || readings || '}'""")
     connection.execute(
         "INSERT INTO counts (name, kind, value) SELECT"
         " CASE name WHEN 'captured' THEN 'stored' ELSE name END,"
