@@ -5,7 +5,7 @@ from fastapi import APIRouter
 from api.errors import ProblemError
 from api.models.common import Model
 from api.openapi import problems
-from api.services import ServicesNeeded
+from api.services import RunningIngest, ServicesNeeded
 
 _RETRY_AFTER_S = 5
 
@@ -39,6 +39,15 @@ async def healthz() -> Alive:
     return Alive()
 
 
+def _ingest(ingest: RunningIngest) -> Part:
+    """Whether it works, and when anything last came: a thread that lives says little."""
+    if problem := ingest.problem():
+        return Part(ok=False, version="", detail=problem)
+    age = ingest.vitals().seconds_since_message
+    words = "no message yet" if age is None else f"the last message came {age:.0f} s ago"
+    return Part(ok=True, version="", detail=words)
+
+
 @router.get("/readyz", summary="Can it do its work?", responses=problems("not-ready"))
 def readyz(services: ServicesNeeded) -> Ready:
     """Asks the database, the telemetry store and, where it runs here, ingest.
@@ -51,8 +60,7 @@ def readyz(services: ServicesNeeded) -> Ready:
         "telemetry": Part(ok=telemetry.ok, version=telemetry.version, detail=telemetry.detail),
     }
     if services.ingest is not None:
-        problem = services.ingest.problem()
-        parts["ingest"] = Part(ok=not problem, version="", detail=problem)
+        parts["ingest"] = _ingest(services.ingest)
     away = [name for name, part in parts.items() if not part.ok]
     if away:
         raise ProblemError(
