@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Body, Path, Query
 
 from api.errors import ProblemError
 from api.models.calibrations import Correction, NewCorrection, NewWithdrawal
@@ -13,6 +13,15 @@ from api.services import Services, ServicesNeeded
 from ingest.calibration.register import CalibrationRegister
 
 _LONGEST_NUMBER = 18  # digits, so that it fits 64 bits
+_CORRECTION = {
+    "asset": "room-0001",
+    "field": "air_temp_c",
+    "offset": -0.3,
+    "valid_from": "2026-10-01T00:00:00+08:00",
+    "certificate": "CNAS L1234, 2026-118",
+    "person": "Li Wei",
+}
+_WITHDRAWAL = {"person": "Li Wei", "reason": "the certificate is another probe's"}
 NumberPath = Annotated[int, Path(ge=1, le=2**63 - 1, description="Number of the correction.")]
 
 router = APIRouter(
@@ -58,7 +67,10 @@ def get_calibration(services: ServicesNeeded, number: NumberPath) -> Correction:
     summary="Enter a correction",
     responses=problems("malformed-json", "invalid-correction", "asset-not-found"),
 )
-def post_calibration(services: ServicesNeeded, correction: NewCorrection) -> Correction:
+def post_calibration(
+    services: ServicesNeeded,
+    correction: Annotated[NewCorrection, Body(examples=[_CORRECTION])],
+) -> Correction:
     """From now on values read are corrected within its validity; what is stored stays."""
     return Correction.of(_register_of(services).add(correction.draft()))
 
@@ -69,7 +81,9 @@ def post_calibration(services: ServicesNeeded, correction: NewCorrection) -> Cor
     responses=problems("malformed-json", "correction-not-found", "invalid-correction"),
 )
 def withdraw_calibration(
-    services: ServicesNeeded, number: NumberPath, withdrawal: NewWithdrawal
+    services: ServicesNeeded,
+    number: NumberPath,
+    withdrawal: Annotated[NewWithdrawal, Body(examples=[_WITHDRAWAL])],
 ) -> Correction:
     """From now on it doesn't count; `as_of` an earlier time it still does."""
     register = _register_of(services)
