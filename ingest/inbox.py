@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from ingest.packets import Delivery
 
 _MOST_BYTES = 64 * 1024 * 1024
-_GATHERING_S = 0.05
+_GATHERING_S = 0.1
 """A commit costs as much as reading a hundred messages: so long it waits for company."""
 _ROOM_WAIT_S = 0.1
 

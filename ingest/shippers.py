@@ -6,6 +6,7 @@ good goes to quarantine, and while it doesn't answer everything stays where it i
 
 import logging
 import threading
+import traceback
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 
@@ -36,7 +37,7 @@ _log = logging.getLogger(__name__)
 _ENOUGH_LINES = 5_000
 _MOST_SCANS = 100
 _POLL_S = 0.5
-_GATHERING_S = 0.2
+_GATHERING_S = 0.4
 """What comes meanwhile is shipped together: a request costs as much as a thousand lines."""
 REFUSED_BY_STORE = "refused-by-store"
 
@@ -78,11 +79,13 @@ class Shipper(threading.Thread):
             except (StoreUnavailableError, ScanSinkUnavailableError, SpoolError) as error:
                 _log.warning("%s waits: %s", self.name, error)
                 self.trouble = str(error)
+                _let_go(error)
                 backoff.wait()
                 continue
             except Exception as error:  # noqa: BLE001 - nobody would notice a dead thread
                 _log.exception("%s waits", self.name)
                 self.trouble = repr(error)
+                _let_go(error)
                 backoff.wait()
                 continue
             self.trouble = ""
@@ -97,6 +100,16 @@ class Shipper(threading.Thread):
     @abstractmethod
     def _ship(self) -> bool:
         """Ship one batch; False where little or nothing waits behind it."""
+
+
+def _let_go(error: BaseException | None) -> None:
+    """Forget what a failed try had in hand.
+
+    Its frames would keep it until the next big collection of garbage, and an outage has many tries.
+    """
+    while error is not None:
+        traceback.clear_frames(error.__traceback__)
+        error = error.__cause__ or error.__context__
 
 
 class ReadingShipper(Shipper):

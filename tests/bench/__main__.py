@@ -1,6 +1,6 @@
 """Runs every measurement, prints a table and writes `build/bench.json`.
 
-Arguments name the measurements to run (`ingest`, `traceability`); without any, all run.
+Arguments name the measurements to run (`ingest`, `idle`, ...); without any, all run.
 """
 
 import json
@@ -9,12 +9,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from tests.bench import ingest_bench, traceability_bench
+from tests.bench import chaos_bench, idle_bench, ingest_bench, soak_bench, traceability_bench
 from tests.bench.figures import Figure
 
 MEASUREMENTS: Mapping[str, Callable[[], Sequence[Figure]]] = {
     "ingest": ingest_bench.measure,
     "traceability": traceability_bench.measure,
+    "idle": idle_bench.measure,
+    "soak": soak_bench.measure,
+    "chaos": chaos_bench.measure,
 }
 RESULT = Path("build/bench.json")
 

@@ -13,6 +13,8 @@ from ingest.spool import read_counters
 from tests.support.servers import Mosquitto, wait_until
 
 _START_DEADLINE_S = 60.0
+_SMALLEST_LIMIT = 65_536
+"""SQLite's shared memory is a file of 32 KiB that is made anew at a start, in place of the old."""
 _ROOT = Path(__file__).parents[2]
 
 
@@ -76,7 +78,7 @@ class IngestProcess:
     def fill_disk(self, share: float) -> None:
         """Let its files grow no further than to a share of the spool's present size."""
         sizes = [file.stat().st_size for file in self.data.glob("spool.db*")]
-        self._most_bytes = round(max(sizes) * share)
+        self._most_bytes = max(_SMALLEST_LIMIT, round(max(sizes) * share))
         self._apply_limit()
 
     def free_disk(self) -> None:
