@@ -40,6 +40,9 @@ _PUBACK = struct.Struct("!HH")
 _PUBACK_HEAD = PacketTypes.PUBACK << 12 | 2
 """Type and remaining length: the message id; without a reason it means success in MQTT 5 too."""
 _READ_BYTES = 256 * 1024
+_LITTLE_BYTES = 4096
+_REST_S = 0.01
+"""After so little has come it rests, since to wake up costs more than to read more at once."""
 _LOOP_NAME = "paho-mqtt-client-{}"
 _DEFAULT_PORTS = {"mqtt": 1883, "mqtts": 8883}
 
@@ -144,10 +147,13 @@ class _Client(mqtt.Client):
             self._last_bytes_received = time.monotonic()
         self._unread += data
         try:
-            return self._take_packets()
+            code = self._take_packets()
         except MalformedPacketError as error:
             _log.warning("the broker sends what is no MQTT: %s", error)
             return self._loop_rc_handle(MQTTErrorCode.MQTT_ERR_PROTOCOL)
+        if len(data) < _LITTLE_BYTES:
+            time.sleep(_REST_S)
+        return code
 
     def begin_connection(self) -> None:
         """From here on message ids mean something else."""
