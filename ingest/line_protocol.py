@@ -41,11 +41,13 @@ def encode_sorted(
     head: str, floats: Mapping[str, float], others: Mapping[str, int | str], time_ms: int
 ) -> str:
     """As `encode_line`, of fields whose floats stand apart."""
-    text = _encode_floats(floats) if floats else ""
-    for name, value in others.items():
-        shown = f"{value}i" if type(value) is int else _encode_text(value)
-        text = f"{text},{name}={shown}" if text else f"{name}={shown}"
-    return f"{head} {text} {time_ms}"
+    parts = [
+        f"{name}={value}i" if type(value) is int else f"{name}={_encode_text(value)}"
+        for name, value in others.items()
+    ]
+    if floats:
+        parts.insert(0, _encode_floats(floats))
+    return f"{head} {','.join(parts)} {time_ms}"
 
 
 def _encode_floats(floats: Mapping[str, float]) -> str:

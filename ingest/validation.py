@@ -27,6 +27,12 @@ _FLOAT_SPANS = {
     }
     for kind in KINDS.values()
 }
+_SWITCHES = {
+    kind.name: frozenset(
+        field.name for field in kind.fields.values() if field.type is FieldType.BOOLEAN
+    )
+    for kind in KINDS.values()
+}
 _INT64_LIMIT = 2**63
 
 
@@ -123,13 +129,17 @@ def sort_fields(
     floats: dict[str, float] = {}
     others: dict[str, int | str] = {}
     problems: list[_Problem] = []
-    spans = _FLOAT_SPANS[kind]
+    spans, switches = _FLOAT_SPANS[kind], _SWITCHES[kind]
     for name, value in reading.items():
-        if type(value) is float:  # most values are, and in their range: the short way
+        given = type(value)  # most values are floats in their range, or switches: the short way
+        if given is float:
             low, high = spans.get(name, _NO_SPAN)
-            if low <= value <= high:
-                floats[name] = value
+            if low <= value <= high:  # type: ignore[operator]  # it is a float
+                floats[name] = value  # type: ignore[assignment]  # the same
                 continue
+        elif given is bool and name in switches:
+            others[name] = 1 if value else 0
+            continue
         if value is None or name in _NOT_MEASURED:
             continue
         field = table.get(name)

@@ -101,6 +101,7 @@ class Writer(threading.Thread):
                 self._acknowledged.update(received.by_kind())
                 self.written += len(deliveries)
                 self._spooled()
+        self._write(Received(devices=self._book.take_changed(), keepsakes=self._keepsakes()))
 
     def _receive(self, deliveries: Sequence[Delivery]) -> Received:
         now_ms = self._clock_ms()
@@ -135,7 +136,6 @@ class Writer(threading.Thread):
                 book.refused(fault.asset, now_ms)
         changed = self._look_round(now_ms)
         announced = book.take_announced()
-        keepsake = self._decoder.keepsake()
         return Received(
             lines=[*[measured.line for measured in readings], *announced],
             kinds=[*[measured.kind for measured in readings], *[STATUSES] * len(announced)],
@@ -145,8 +145,12 @@ class Writer(threading.Thread):
             duplicates=duplicates,
             digests=b"".join(digests),
             devices=book.take_changed() if changed else (),
-            keepsakes={} if keepsake is None else {DECODER: keepsake},
+            keepsakes=self._keepsakes(),
         )
+
+    def _keepsakes(self) -> Mapping[str, bytes]:
+        keepsake = self._decoder.keepsake()
+        return {} if keepsake is None else {DECODER: keepsake}
 
     def _look_round(self, now_ms: int) -> bool:
         """Now and then find devices that fell silent; True where it was time for it."""
