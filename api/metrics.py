@@ -68,6 +68,12 @@ def _of_spool(status: SpoolStatus) -> Iterator[Metric]:
         GaugeMetricFamily("agripark_ingest_spooled", "What waits in the spool.", labels=_KIND),
         counters.spooled_by_kind(),
     )
+    waiting = GaugeMetricFamily(
+        "agripark_spool_waiting", "What waits, counted in the queues themselves.", labels=("queue",)
+    )
+    waiting.add_metric(("readings",), counters.spooled_readings)
+    waiting.add_metric(("scans",), counters.spooled_scans)
+    yield waiting
     yield GaugeMetricFamily(
         "agripark_ingest_unaccounted",
         "received - stored - quarantined - spooled - duplicates: anything but 0 is a fault.",

@@ -6,6 +6,7 @@ that 2.x would make by itself on the first write forgets after three days. 3.x m
 Requests go through influxdb-client's ApiClient and are not repeated here: the shipper does that.
 """
 
+import re
 import threading
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,6 +28,8 @@ _CONNECTIONS = 16
 _BAD_REQUEST, _NOT_FOUND, _TOO_LARGE, _UNPROCESSABLE = 400, 404, 413, 422
 _REFUSALS = frozenset({_BAD_REQUEST, _TOO_LARGE, _UNPROCESSABLE})
 _LAST = "last_"
+_TAGS_OR_VALUE = re.compile(r"^([^, ]+)[^ ]* |=[^,]*")
+_DROPPED = re.compile(r"\bdropped=(\d+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,19 +191,24 @@ class InfluxStore:
             ) from error
 
     def _write_or_split(self, lines: Sequence[str], refused: list[RefusedLine]) -> None:
-        """Write; halve what is refused until the lines at fault stand alone."""
+        """Write; split what is refused until the lines at fault stand alone.
+
+        First by their measurement and fields, since a conflict of types concerns all lines of a
+        kind that have the field; then by halves.
+        """
         if not lines:
             return
         parameters = {"db": self._database, "precision": "ms"}
         try:
             self._request("POST", "/write", parameters, "\n".join(lines).encode())
         except _RefusedError as error:
-            if len(lines) == 1:
-                refused.append(RefusedLine(lines[0], error.reason))
+            if len(lines) == 1 or _dropped(error.reason) == len(lines):
+                refused += [RefusedLine(line, error.reason) for line in lines]
                 return
             middle = len(lines) // 2
-            self._write_or_split(lines[:middle], refused)
-            self._write_or_split(lines[middle:], refused)
+            alike = _by_fields(lines)
+            for part in alike if len(alike) > 1 else (lines[:middle], lines[middle:]):
+                self._write_or_split(part, refused)
 
     def _query(self, *statements: str) -> list[list[_Series]]:
         """The series of each statement's answer."""
@@ -253,6 +261,20 @@ class _RefusedError(Exception):
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
+
+
+def _by_fields(lines: Sequence[str]) -> list[list[str]]:
+    """The lines in groups of one measurement and the same fields."""
+    groups: dict[str, list[str]] = {}
+    for line in lines:
+        groups.setdefault(_TAGS_OR_VALUE.sub(r"\1,", line), []).append(line)
+    return list(groups.values())
+
+
+def _dropped(reason: str) -> int | None:
+    """How many lines 1.x says that it dropped; the others of the write are stored."""
+    match = _DROPPED.search(reason)
+    return None if match is None else int(match[1])
 
 
 def _is_influx(error: ApiException) -> bool:

@@ -59,6 +59,8 @@ def test_everything_is_counted_by_kind(client: TestClient, path: Path) -> None:
     assert found["agripark_ingest_duplicates_total soil"] == 4
     assert found["agripark_ingest_quarantined_total cold_room"] == 1
     assert found["agripark_ingest_spooled cold_room"] == 2
+    assert found["agripark_spool_waiting readings"] == 3
+    assert found["agripark_spool_waiting scans"] == 1
     assert found["agripark_ingest_unaccounted"] == 0
     assert found["agripark_quarantine_entries malformed-json"] == 1
     assert found["agripark_devices cold_room stale"] == 1

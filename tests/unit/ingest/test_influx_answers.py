@@ -79,6 +79,17 @@ def test_an_answer_that_says_nothing_of_the_lines_is_an_outage(status: int, body
     assert handler.writes == 1
 
 
+def test_lines_that_are_all_dropped_are_not_tried_one_by_one() -> None:
+    body = b'{"error":"partial write: field type conflict dropped=8"}'
+    with (
+        server_that_answers(400, body) as (store, handler),
+        pytest.raises(LinesRefusedError) as caught,
+    ):
+        store.write(LINES)
+    assert [refused.line for refused in caught.value.refused] == LINES
+    assert handler.writes == 1
+
+
 @pytest.mark.parametrize(
     ("status", "body"),
     [
