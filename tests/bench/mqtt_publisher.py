@@ -13,6 +13,8 @@ from contextlib import suppress
 
 import orjson
 
+from tests.support.mqtt_packets import long_number, text
+
 ROOMS = tuple(f"room-{number:04}" for number in range(1, 17))
 FIELDS = {
     "air_temp_c": -0.81,
@@ -62,27 +64,14 @@ def packets(first_ms: int, messages: int, readings: int) -> Iterator[bytes]:
     for message in range(messages):
         name = topic(ROOMS[message % len(ROOMS)]).encode()
         number = message % _LAST_ID + 1
-        body = _text(name) + struct.pack("!H", number) + payload(first_ms, message, readings)
-        yield bytes([_PUBLISH_QOS_1]) + _length(len(body)) + body
-
-
-def _text(text: bytes) -> bytes:
-    return struct.pack("!H", len(text)) + text
-
-
-def _length(number: int) -> bytes:
-    encoded = bytearray()
-    while True:
-        number, digit = divmod(number, 128)
-        encoded.append(digit | (0x80 if number else 0))
-        if not number:
-            return bytes(encoded)
+        body = text(name) + struct.pack("!H", number) + payload(first_ms, message, readings)
+        yield bytes([_PUBLISH_QOS_1]) + long_number(len(body)) + body
 
 
 def _connect(port: int) -> socket.socket:
     connection = socket.create_connection(("127.0.0.1", port))
-    body = _text(b"MQTT") + bytes([4, 2]) + struct.pack("!H", 0) + _text(b"bench-publisher")
-    connection.sendall(bytes([0x10]) + _length(len(body)) + body)
+    body = text(b"MQTT") + bytes([4, 2]) + struct.pack("!H", 0) + text(b"bench-publisher")
+    connection.sendall(bytes([0x10]) + long_number(len(body)) + body)
     if connection.recv(_PUBACK_BYTES) != bytes([0x20, 2, 0, 0]):
         raise ConnectionError("the broker refuses")
     return connection

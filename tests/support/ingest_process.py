@@ -4,6 +4,8 @@ import os
 import resource
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from ingest.counters import Counters
@@ -16,6 +18,24 @@ _START_DEADLINE_S = 60.0
 _SMALLEST_LIMIT = 65_536
 """SQLite's shared memory is a file of 32 KiB that is made anew at a start, in place of the old."""
 _ROOT = Path(__file__).parents[2]
+
+
+@contextmanager
+def ingest_process(*options: str) -> Iterator["subprocess.Popen[str]"]:
+    """`agripark ingest` of a small park, subscribed; killed without warning at the end."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "api", "ingest", "--scale", "0.01", *options],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:
+        try:
+            assert process.stdout is not None
+            said = process.stdout.readline()
+            assert "ingest from" in said, said + process.stdout.read()
+            yield process
+        finally:
+            process.kill()
 
 
 class IngestProcess:

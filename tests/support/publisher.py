@@ -25,6 +25,8 @@ from pathlib import Path
 
 import orjson
 
+from tests.support.mqtt_packets import long_number, text
+
 ROOMS = tuple(f"room-{number:04}" for number in range(1, 17))
 NUMBER = "energy_kwh"
 """The field that carries the number of the reading."""
@@ -85,21 +87,8 @@ def packet(number: int, message_id: int, pace: Pace) -> bytes:
     topic = f"agripark/v1/linyi/cold_room/{room}/telemetry".encode()
     payload = orjson.dumps({"ts": time_ms, **pace.fields, NUMBER: float(number)})
     properties = b"\0" if pace.version == "5" else b""
-    body = _text(topic) + struct.pack("!H", message_id) + properties + payload
-    return bytes([_PUBLISH_QOS_1]) + _length(len(body)) + body
-
-
-def _text(text: bytes) -> bytes:
-    return struct.pack("!H", len(text)) + text
-
-
-def _length(number: int) -> bytes:
-    encoded = bytearray()
-    while True:
-        number, digit = divmod(number, 128)
-        encoded.append(digit | (0x80 if number else 0))
-        if not number:
-            return bytes(encoded)
+    body = text(topic) + struct.pack("!H", message_id) + properties + payload
+    return bytes([_PUBLISH_QOS_1]) + long_number(len(body)) + body
 
 
 class _Gone(Exception):  # noqa: N818 - no error: brokers go and come
@@ -147,10 +136,10 @@ class _Device:
         self._socket = socket.create_connection(("127.0.0.1", self._pace.port), _DEADLINE_S)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         level = _LEVELS[self._pace.version]
-        name = _text(f"device-{os.getpid()}".encode())
+        name = text(f"device-{os.getpid()}".encode())
         properties = b"\0" if self._pace.version == "5" else b""
-        body = _text(b"MQTT") + bytes([level, 2]) + struct.pack("!H", 0) + properties + name
-        self._socket.sendall(b"\x10" + _length(len(body)) + body)
+        body = text(b"MQTT") + bytes([level, 2]) + struct.pack("!H", 0) + properties + name
+        self._socket.sendall(b"\x10" + long_number(len(body)) + body)
         kind, answer = self._next_packet(_DEADLINE_S)
         if kind >> 4 != _CONNACK or answer[1]:
             raise _Gone

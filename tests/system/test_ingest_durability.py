@@ -1,9 +1,6 @@
 """What the broker was told is safe is stored in the end, whatever stops or dies in between."""
 
-import subprocess
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -28,6 +25,7 @@ from tests.support.ingest_fakes import (
     room_reading,
     wait_for,
 )
+from tests.support.ingest_process import ingest_process
 from tests.support.ingest_runs import (
     Device,
     Setting,
@@ -133,28 +131,6 @@ def test_a_broker_that_is_restarted_while_devices_publish_loses_nothing(
     assert stored_numbers(setting.store) == list(range(3_000))
 
 
-@contextmanager
-def ingest_process(mosquitto: Mosquitto, data: Path) -> Iterator["subprocess.Popen[str]"]:
-    """`agripark ingest`, subscribed; killed without warning at the end."""
-    process = subprocess.Popen(
-        [
-            *(sys.executable, "-m", "api", "ingest", "--scale", "0.01"),
-            *("--mqtt", mosquitto.url, "--data", str(data)),
-        ],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    with process:
-        try:
-            assert process.stdout is not None
-            said = process.stdout.readline()
-            assert "ingest from" in said, said + process.stdout.read()
-            yield process
-        finally:
-            process.kill()
-
-
 def has_received(path: Path, number: int) -> bool:
     """Whether the spool's counter has come so far."""
     spool = Spool(path)
@@ -169,7 +145,7 @@ def test_ingest_that_is_killed_again_and_again_loses_nothing_that_was_published(
     total = 0
     with Device(mosquitto.port) as device:
         for _ in range(2):
-            with ingest_process(mosquitto, tmp_path):
+            with ingest_process("--mqtt", mosquitto.url, "--data", str(tmp_path)):
                 for topic, payload in readings(total, 4_000):
                     device.send(topic, payload)
                 wait_for(partial(has_received, tmp_path / "spool.db", total + 300))
@@ -177,7 +153,7 @@ def test_ingest_that_is_killed_again_and_again_loses_nothing_that_was_published(
         device.settle()
     store = SqliteStore(tmp_path / "telemetry.db")
     spool = Spool(tmp_path / "spool.db")
-    with ingest_process(mosquitto, tmp_path):
+    with ingest_process("--mqtt", mosquitto.url, "--data", str(tmp_path)):
         wait_for(lambda: store.count("cold_room") == total)
         wait_for(lambda: spool.counters().spooled == 0)
     assert stored_numbers(store) == list(range(total))

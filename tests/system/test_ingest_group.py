@@ -1,9 +1,7 @@
 """Consumers of a group share the load, and one that is killed takes nothing with it."""
 
-import subprocess
-import sys
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 from time import time_ns
@@ -15,6 +13,7 @@ from ingest.spool_file import SpoolFile
 from ingest.stores.influx import InfluxStore
 from park.times import from_epoch_ms, to_epoch_ms
 from tests.support.ingest_fakes import as_json, room_reading, wait_for
+from tests.support.ingest_process import ingest_process
 from tests.support.ingest_runs import Device
 from tests.support.servers import InfluxDB, Mosquitto
 
@@ -39,25 +38,6 @@ def stored_numbers(store: InfluxStore) -> list[int]:
     )
 
 
-@contextmanager
-def consumer(command: Sequence[str], data: Path) -> Iterator["subprocess.Popen[str]"]:
-    """`agripark ingest`, subscribed; ended in good order unless it was killed before."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "api", *command, "--data", str(data)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    with process:
-        try:
-            assert process.stdout is not None
-            said = process.stdout.readline()
-            assert "ingest from" in said, said + process.stdout.read()
-            yield process
-        finally:
-            process.terminate()
-
-
 def counters(data: Path) -> Counters:
     return SpoolFile(data / "spool.db").status().counters
 
@@ -65,7 +45,7 @@ def counters(data: Path) -> Counters:
 @pytest.fixture
 def command(mosquitto: Mosquitto, influxdb: InfluxDB, database: str) -> tuple[str, ...]:
     return (
-        *("ingest", "--group", f"group-{database}", "--scale", "0.01"),
+        *("--group", f"group-{database}"),
         *("--mqtt", mosquitto.url, "--influx", influxdb.url),
     )
 
@@ -89,8 +69,8 @@ def test_two_consumers_share_the_messages_and_a_killed_one_loses_none(
 ) -> None:
     folders = tmp_path / "first", tmp_path / "second"
     with ExitStack() as stack, Device(mosquitto.port) as device:
-        doomed = stack.enter_context(consumer(command, folders[0]))
-        stack.enter_context(consumer(command, folders[1]))
+        doomed = stack.enter_context(ingest_process(*command, "--data", str(folders[0])))
+        stack.enter_context(ingest_process(*command, "--data", str(folders[1])))
         device.send_all(messages(0, 2_000))
         wait_for(lambda: all(counters(folder).stored > 500 for folder in folders))
         for topic, payload in messages(2_000, 2_000):
@@ -100,7 +80,7 @@ def test_two_consumers_share_the_messages_and_a_killed_one_loses_none(
         doomed.wait()
         device.settle()
         device.send_all(messages(4_000, 1_000))
-        stack.enter_context(consumer(command, folders[0]))
+        stack.enter_context(ingest_process(*command, "--data", str(folders[0])))
         wait_for(lambda: store.count("cold_room") == 5_000, 60)
     assert stored_numbers(store) == list(range(5_000))
     both = [counters(folder) for folder in folders]
@@ -112,9 +92,9 @@ def test_two_consumers_share_the_messages_and_a_killed_one_loses_none(
 def test_a_consumer_keeps_its_session_under_a_name_of_its_own(
     mosquitto: Mosquitto, store: InfluxStore, command: tuple[str, ...], tmp_path: Path
 ) -> None:
-    with consumer(command, tmp_path):
+    with ingest_process(*command, "--data", str(tmp_path)):
         pass
     with Device(mosquitto.port) as device:
         device.send_all(messages(0, 100))
-    with consumer(command, tmp_path):
+    with ingest_process(*command, "--data", str(tmp_path)):
         wait_for(lambda: store.count("cold_room") == 100)

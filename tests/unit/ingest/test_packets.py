@@ -8,18 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.packets import Delivery, MalformedPacketError, take_publications
+from tests.support.mqtt_packets import long_number, text
 
 PINGRESP = b"\xd0\x00"
 SUBACK = b"\x90\x04\x00\x01\x00\x01"
-
-
-def long_number(number: int) -> bytes:
-    encoded = bytearray()
-    while True:
-        number, digit = divmod(number, 128)
-        encoded.append(digit | (0x80 if number else 0))
-        if not number:
-            return bytes(encoded)
 
 
 @dataclass(frozen=True)
@@ -37,7 +29,7 @@ class Sent:
         name = self.topic.encode()
         number = struct.pack("!H", self.message_id) if self.qos else b""
         properties = long_number(len(self.properties)) + self.properties if is_v5 else b""
-        body = struct.pack("!H", len(name)) + name + number + properties + self.payload
+        body = text(name) + number + properties + self.payload
         return bytes([0x30 | self.qos << 1 | self.retain]) + long_number(len(body)) + body
 
     def delivery(self) -> Delivery:
