@@ -260,6 +260,14 @@ _MISSING = (
         "GET /v1/calibrations 列出全部校准记录。",
     ),
     _row(
+        "correction-withdrawn",
+        409,
+        "That correction is withdrawn already",
+        "该校准记录已撤销",
+        "Nothing is left to do; a right correction is entered as a new one.",
+        "无需再操作；正确的校准请另行登记。",
+    ),
+    _row(
         "invalid-correction",
         422,
         "The correction can't be meant",

@@ -24,7 +24,7 @@ class QuarantineEntry:
     received_at: datetime
     topic: str
     payload: bytes
-    """Its first 64 KiB."""
+    """Its first MiB."""
     payload_bytes: int
     """Its whole size."""
     reason: str

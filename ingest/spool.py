@@ -37,8 +37,8 @@ _LOCK_WAIT_S = 30.0
 _IDENTITY = "identity"
 LINES_A_ROW = 2_000
 """Most lines in one row of the queue, so that a write to the store stays bounded."""
-KEPT_PAYLOAD_BYTES = 65_536
-"""How much of a quarantined payload is kept."""
+KEPT_PAYLOAD_BYTES = 1024 * 1024
+"""How much of a quarantined payload is kept: all that is read by default, four times over."""
 RESERVE_BYTES = 32 * 1024 * 1024
 """Room that appending leaves: twice the largest append, some 12 MiB, and SQLite's journal."""
 _SAVE_DEVICE = (

@@ -14,7 +14,9 @@ from api.models.calibrations import Correction as CorrectionJson
 from api.wiring import make_park, make_register
 from ingest.calibration.correction import Correction, Curve, Draft
 from ingest.calibration.register import CalibrationRegister
+from park.assets import Park
 from park.settings import load_settings
+from park.telemetry import KINDS
 from park.times import format_instant, from_epoch_ms, parse_instant, to_epoch_ms
 
 app = typer.Typer(
@@ -37,8 +39,11 @@ def add_correction(
     until: Annotated[
         str | None, typer.Option("--until", help="Not valid any more from here on.")
     ] = None,
-    offset: Annotated[float, typer.Option("--offset", help="Corrected = gain * raw + offset.")] = 0,
-    gain: Annotated[float, typer.Option("--gain")] = 1,
+    offset: Annotated[
+        float | None,
+        typer.Option("--offset", help="Corrected = gain * raw + offset; 0 if it is right."),
+    ] = None,
+    gain: Annotated[float | None, typer.Option("--gain", help="1 where not given.")] = None,
     point: Annotated[
         list[str] | None,
         typer.Option("--point", help="RAW=REFERENCE, several times, in place of the two."),
@@ -52,13 +57,13 @@ def add_correction(
     Example: agripark calibration add room-0001 air_temp_c --offset -0.3
     --from 2026-10-01T00:00:00+08:00 --certificate "CNAS L1234, 2026-118" --person "Li Wei"
     """
+    if offset is None and gain is None and not point:
+        raise CommandError("say what to correct: --offset (0 if the probe is right) or --point")
     points = tuple(sorted(map(_point, point or ())))
-    if points and (gain, offset) != (1, 0):
-        raise CommandError("give either points, or gain and offset")
     draft = Draft(
         asset,
         field,
-        Curve(gain, offset, points),
+        Curve(1.0 if gain is None else gain, offset or 0.0, points),
         _instant(valid_from),
         None if until is None else _instant(until),
         certificate,
@@ -73,19 +78,25 @@ def list_corrections(
     field: Annotated[str | None, typer.Option("--field")] = None,
     limit: Annotated[int, typer.Option("--limit", min=1, max=100_000)] = 100,
     data: DataOption = None,
+    scale: ScaleOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """List corrections, withdrawn ones too, the newest first.
 
     Example: agripark calibration list room-0001
     """
-    _show(_register(data, None).corrections(asset, field, limit=limit), as_json=as_json)
+    settings = load_settings(data_dir=data, park_scale=scale)
+    park = make_park(settings)
+    found = make_register(settings, park).corrections(asset, field, limit=limit)
+    if not found:
+        _refuse_unknown(park, asset, field)
+    _show(found, as_json=as_json)
 
 
 @app.command("withdraw")
 def withdraw_correction(
     number: Annotated[int, typer.Argument(help="Number in the list.")],
-    reason: Annotated[str, typer.Option("--reason")],
+    reason: Annotated[str, typer.Option("--reason", help="Why it should not have been made.")],
     person: PersonOption,
     data: DataOption = None,
     as_json: JsonOption = False,
@@ -100,6 +111,15 @@ def withdraw_correction(
 def _register(data: Path | None, scale: float | None) -> CalibrationRegister:
     settings = load_settings(data_dir=data, park_scale=scale)
     return make_register(settings, make_park(settings))
+
+
+def _refuse_unknown(park: Park, asset: str | None, field: str | None) -> None:
+    """An asset that left the park keeps its corrections; only a slip of the pen has none."""
+    if asset is not None:
+        park.asset(asset)
+    kinds = KINDS.values() if asset is None else filter(None, [park.asset(asset).kind])
+    if field is not None and not any(field in kind.fields for kind in kinds):
+        raise CommandError(f"no field {field!r}; GET /v1/telemetry lists them")
 
 
 def _point(text: str) -> tuple[float, float]:

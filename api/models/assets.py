@@ -1,6 +1,5 @@
 """Assets, their newest values and series, and the telemetry table."""
 
-from collections.abc import Sequence
 from dataclasses import fields
 from datetime import datetime
 from typing import Annotated
@@ -8,8 +7,8 @@ from typing import Annotated
 from pydantic import Field
 
 from api.models.common import Model, Name, Time
-from ingest.calibration.correction import Correction
-from ingest.stores.port import Aggregate, Point
+from ingest.calibration.store import CorrectedPoint
+from ingest.stores.port import Aggregate
 from park import assets, telemetry
 
 _COMMON = {field.name for field in fields(assets.Asset)}
@@ -67,6 +66,12 @@ def _links(asset: assets.Asset) -> dict[str, str]:
 
 
 Value = bool | int | float | str
+Corrected = Annotated[
+    bool, Field(description="Whether calibration was regarded; false for values as they came.")
+]
+CorrectionNumbers = Annotated[
+    list[int], Field(description="Numbers of the corrections that were applied: /v1/calibrations.")
+]
 
 
 class Latest(Model):
@@ -77,26 +82,29 @@ class Latest(Model):
     time: Annotated[Time | None, Field(description="Of the newest; null if it never sent any.")]
     age_s: Annotated[float | None, Field(description="Seconds since then.", examples=[41.5])]
     fields: Annotated[dict[str, Value], Field(examples=[{"air_temp_c": -0.6, "door_open": False}])]
-    corrections: Annotated[
-        list[int], Field(description="Numbers of the calibrations that were applied.")
-    ]
+    corrected: Corrected
+    corrections: CorrectionNumbers
 
     @classmethod
     def of(
         cls,
         asset: assets.Asset,
-        point: Point | None,
+        newest: CorrectedPoint | None,
         now: datetime,
-        corrections: Sequence[Correction] = (),
+        *,
+        corrected: bool,
     ) -> "Latest":
         """An asset's newest values; without a point it never sent any."""
+        point = None if newest is None else newest.point
+        used = () if newest is None else newest.corrections
         return cls(
             asset=asset.id,
             kind="" if asset.kind is None else asset.kind.name,
             time=None if point is None else point.time,
             age_s=None if point is None else round((now - point.time).total_seconds(), 3),
             fields={} if point is None else dict(point.fields),
-            corrections=[correction.number for correction in corrections],
+            corrected=corrected,
+            corrections=[correction.number for correction in used],
         )
 
 
@@ -119,9 +127,8 @@ class Series(Model):
     units: Annotated[
         dict[str, str], Field(description="UCUM codes.", examples=[{"air_temp_c": "Cel"}])
     ]
-    corrections: Annotated[
-        list[int], Field(description="Numbers of the calibrations that were applied.")
-    ]
+    corrected: Corrected
+    corrections: CorrectionNumbers
     points: list[SeriesPoint]
 
 

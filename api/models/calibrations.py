@@ -1,8 +1,8 @@
 """Corrections of probes over HTTP."""
 
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from api.models.common import Model, Time
 from ingest.calibration import correction as records
@@ -43,6 +43,14 @@ class NewCorrection(BaseModel):
     ] = None
     certificate: Annotated[_Words, Field(examples=["CNAS L1234, 2026-118"])]
     person: Annotated[_Words, Field(description="Who enters it.")]
+
+    @model_validator(mode="after")
+    def _says_what_to_correct(self) -> Self:
+        # Forgotten numbers must not read as "corrected by nothing": that is `offset` 0, said so.
+        if not self.points and not self.model_fields_set & {"gain", "offset"}:
+            msg = "give `offset`, `gain` or `points`; `offset` 0 where the probe is right"
+            raise ValueError(msg)
+        return self
 
     def draft(self) -> records.Draft:
         """The correction, not checked against the park yet."""

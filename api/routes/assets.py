@@ -1,6 +1,6 @@
 """Assets, their newest values and series, and the telemetry table."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Annotated
 
@@ -22,8 +22,7 @@ from api.parameters import (
     slice_page,
 )
 from api.services import Services, ServicesNeeded
-from ingest.calibration.correction import Correction
-from ingest.calibration.store import CalibratedStore
+from ingest.calibration.store import CalibratedStore, CorrectedPoint
 from ingest.stores.port import Aggregate, TelemetryStore
 from park import assets
 from park.telemetry import KINDS, Kind
@@ -33,10 +32,10 @@ MOST_VALUES = 20_000
 """Points times fields of one series."""
 
 _DEFAULT_POINTS = 200
-RawQuery = Annotated[bool, Query(description="Values as they came, without corrections.")]
-AsOfQuery = Annotated[
-    TimeQuery | None, Query(description="By the corrections that were known then.")
-]
+_RAW = "Values as they came, without corrections."
+_AS_OF = "By the corrections that were known then, whatever was recorded or withdrawn since."
+RawQuery = Annotated[bool, Query(description=_RAW)]
+AsOfQuery = Annotated[TimeQuery | None, Query(description=_AS_OF)]
 
 
 class SeriesQuestion(BaseModel):
@@ -57,10 +56,8 @@ class SeriesQuestion(BaseModel):
     aggregate: Annotated[
         Aggregate, Field(description="How the readings of a point become one value.")
     ] = Aggregate.MEAN
-    raw: Annotated[bool, Field(description="Values as they came, without corrections.")] = False
-    as_of: Annotated[
-        TimeQuery | None, Field(description="By the corrections that were known then.")
-    ] = None
+    raw: Annotated[bool, Field(description=_RAW)] = False
+    as_of: Annotated[TimeQuery | None, Field(description=_AS_OF)] = None
 
 
 router = APIRouter(tags=["Assets and telemetry"])
@@ -97,7 +94,9 @@ def get_asset(services: ServicesNeeded, asset: AssetPath) -> Asset:
 @router.get(
     "/assets/{asset}/latest",
     summary="Newest values of an asset",
-    responses=problems("asset-not-found", "no-telemetry", "telemetry-unavailable"),
+    responses=problems(
+        "asset-not-found", "no-telemetry", "no-calibrations-here", "telemetry-unavailable"
+    ),
 )
 def get_latest(
     services: ServicesNeeded, asset: AssetPath, *, raw: RawQuery = False, as_of: AsOfQuery = None
@@ -105,19 +104,16 @@ def get_latest(
     """The newest value of every field that the asset ever sent, corrected by calibration."""
     found = services.park.asset(asset)
     store = _store(services, raw=raw, as_of=as_of)
-    points = store.latest(_kind_of(found).name, [found.id])
-    if not points:
-        return Latest.of(found, None, services.clock())
-    point = points[0]
-    end = point.time + timedelta(milliseconds=1)
-    used = _used(store, asset, point.fields, point.time, end)
-    return Latest.of(found, point, services.clock(), used)
+    newest = _newest(store, _kind_of(found), [found.id]).get(found.id)
+    return Latest.of(found, newest, services.clock(), corrected=_is_corrected(store))
 
 
 @router.get(
     "/latest",
     summary="Newest values of many assets",
-    responses=problems("unknown-field", "unknown-asset", "telemetry-unavailable"),
+    responses=problems(
+        "unknown-field", "unknown-asset", "no-calibrations-here", "telemetry-unavailable"
+    ),
 )
 def list_latest(
     services: ServicesNeeded,
@@ -127,8 +123,15 @@ def list_latest(
     ] = None,
     limit: Limit = DEFAULT_LIMIT,
     after: After = None,
+    *,
+    raw: RawQuery = False,
+    as_of: AsOfQuery = None,
 ) -> Items[Latest]:
-    """The newest values of every asset of a kind; assets that never sent any are listed too."""
+    """The newest values of every asset of a kind, corrected by calibration.
+
+    Assets that never sent any are listed too.
+    """
+    store = _store(services, raw=raw, as_of=as_of)
     wanted = KINDS.get(kind)
     if wanted is None:
         raise ProblemError("unknown-field", f"no telemetry kind {kind!r}; {_listed(KINDS)}")
@@ -140,11 +143,11 @@ def list_latest(
         if asset.kind is wanted and centre in (None, services.park.centre_of(asset))
     ]
     page, token = slice_page(chosen, lambda asset: asset.id, after, limit)
-    points = services.telemetry.latest(kind, [asset.id for asset in page]) if page else []
-    by_asset = {point.asset: point for point in points}
-    now = services.clock()
+    newest = _newest(store, wanted, [asset.id for asset in page]) if page else {}
+    now, corrected = services.clock(), _is_corrected(store)
     return Items(
-        items=[Latest.of(asset, by_asset.get(asset.id), now) for asset in page], next=token
+        items=[Latest.of(asset, newest.get(asset.id), now, corrected=corrected) for asset in page],
+        next=token,
     )
 
 
@@ -157,14 +160,16 @@ def list_latest(
         "unknown-field",
         "unsupported-aggregate",
         "too-many-points",
+        "no-calibrations-here",
         "telemetry-unavailable",
     ),
 )
 def get_series(
     services: ServicesNeeded, asset: AssetPath, wanted: Annotated[SeriesQuestion, Query()]
 ) -> Series:
-    """Fields of an asset over start <= time < end, one point for each `every`.
+    """Fields of an asset over start <= time < end, corrected by calibration.
 
+    One point for each `every`.
     Without `every`, it is chosen so that there are at most 200 points.
     """
     found = services.park.asset(asset)
@@ -174,8 +179,12 @@ def get_series(
     every = _width(wanted, len(fields))
     start, end, aggregate = wanted.start, wanted.end, wanted.aggregate
     store = _store(services, raw=wanted.raw, as_of=wanted.as_of)
+    used: list[int] = []
+    if isinstance(store, CalibratedStore):
+        store = store.holding([asset])  # what is said to be used is what is used
+        if aggregate is not Aggregate.COUNT:
+            used = [correction.number for correction in store.used(asset, fields, start, end)]
     buckets = store.series(kind.name, asset, fields, start, end, every, aggregate)
-    used = _used(store, asset, fields, start, end)
     return Series(
         asset=asset,
         kind=kind.name,
@@ -184,7 +193,8 @@ def get_series(
         every_s=every.total_seconds(),
         aggregate=aggregate,
         units={name: kind.fields[name].unit for name in fields},
-        corrections=[correction.number for correction in used],
+        corrected=_is_corrected(store),
+        corrections=used,
         points=[SeriesPoint(time=bucket.time, values=dict(bucket.values)) for bucket in buckets],
     )
 
@@ -198,17 +208,30 @@ def list_telemetry() -> Items[TelemetryKind]:
 def _store(services: Services, *, raw: bool, as_of: datetime | None) -> TelemetryStore:
     """The store as the question wants it: corrected, as it came, or as it was once corrected."""
     store = services.telemetry
+    if raw and as_of is not None:
+        raise ProblemError("invalid-request", "`raw` and `as_of` exclude each other")
     if not isinstance(store, CalibratedStore):
+        if as_of is not None:
+            raise ProblemError("no-calibrations-here", "`as_of`: no corrections are kept here")
         return store
     if raw:
         return store.raw_store
     return store if as_of is None else store.as_of(to_epoch_ms(as_of))
 
 
-def _used(
-    store: TelemetryStore, asset: str, fields: Iterable[str], start: datetime, end: datetime
-) -> list[Correction]:
-    return store.used(asset, fields, start, end) if isinstance(store, CalibratedStore) else []
+def _is_corrected(store: TelemetryStore) -> bool:
+    return isinstance(store, CalibratedStore)
+
+
+def _newest(
+    store: TelemetryStore, kind: Kind, asset_ids: Sequence[str]
+) -> dict[str, CorrectedPoint]:
+    """The newest values and what was applied to them, by asset."""
+    if isinstance(store, CalibratedStore):
+        newest = store.newest(kind.name, asset_ids)
+    else:
+        newest = [CorrectedPoint(point) for point in store.latest(kind.name, asset_ids)]
+    return {found.point.asset: found for found in newest}
 
 
 def _kind_of(asset: assets.Asset) -> Kind:

@@ -7,6 +7,8 @@ Nothing is ever changed: a correction that was wrong is withdrawn, which is reco
 time, so that it can always be told what was known when.
 """
 
+import math
+import unicodedata
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -17,6 +19,10 @@ from park.telemetry import KINDS, Behaviour, Field, FieldType
 
 LEAST_GAIN, LARGEST_GAIN = 0.5, 2.0
 _MOST_POINTS = 100
+_LONGEST_TEXT = 300
+_NO_TEXT = frozenset({"Cc", "Cs"})
+"""Unicode's categories of control characters and of halves of a character."""
+_DIGITS = 12
 _LARGEST_SHARE = 0.25
 """A correction over this share of the field's range is a mistake, not a correction."""
 
@@ -105,6 +111,8 @@ class Segment:
 
 def segments(corrections: Iterable[Correction], start_ms: int, end_ms: int) -> list[Segment]:
     """The span from start to before end, cut where another correction begins to count."""
+    if end_ms <= start_ms:
+        return []
     known = list(corrections)
     cuts = {start_ms, end_ms}
     for correction in known:
@@ -118,6 +126,11 @@ def segments(corrections: Iterable[Correction], start_ms: int, end_ms: int) -> l
         else:
             joined.append(span)
     return joined
+
+
+def rounded(value: float) -> float:
+    """A corrected value without the noise of arithmetic: 21.3 + 0.1 is 21.4."""
+    return float(f"{value:.{_DIGITS}g}")
 
 
 def counting_at(corrections: Sequence[Correction], time_ms: int) -> Correction | None:
@@ -141,9 +154,19 @@ def check(draft: Draft, kind: str) -> None:
         raise CalibrationError("field", f"{field.name} is no measurement that can be corrected")
     if draft.valid_until_ms is not None and draft.valid_until_ms <= draft.valid_from_ms:
         raise CalibrationError("until", "the validity ends before it begins")
-    if not draft.certificate.strip() or not draft.person.strip():
-        raise CalibrationError("certificate", "name the certificate, and the person who enters it")
+    check_text("certificate", draft.certificate)
+    check_text("person", draft.person)
     _check_curve(draft.curve, field)
+
+
+def check_text(name: str, text: str) -> None:
+    """Raise CalibrationError where a text is empty, endless or no text."""
+    if not text.strip():
+        raise CalibrationError(name, f"the {name} is missing")
+    if len(text) > _LONGEST_TEXT:
+        raise CalibrationError(name, f"the {name} is longer than {_LONGEST_TEXT} characters")
+    if any(unicodedata.category(character) in _NO_TEXT for character in text):
+        raise CalibrationError(name, f"the {name} has a character that is no text")
 
 
 def is_correctable(field: Field) -> bool:
@@ -154,20 +177,36 @@ def is_correctable(field: Field) -> bool:
 def _check_curve(curve: Curve, field: Field) -> None:
     if not LEAST_GAIN <= curve.gain <= LARGEST_GAIN:
         raise CalibrationError("gain", f"gain must lie from {LEAST_GAIN} to {LARGEST_GAIN}")
-    if len(curve.points) > _MOST_POINTS:
-        raise CalibrationError("points", f"at most {_MOST_POINTS} points are taken")
-    for (low, at_low), (high, at_high) in pairwise(curve.points):
-        if not (low < high and at_low < at_high):
-            raise CalibrationError("points", "raw values and references must rise together")
+    if curve.points:
+        _check_points(curve)
     limit = _LARGEST_SHARE * (field.high - field.low)
-    inside = [raw for raw, _ in curve.points] or [field.low, field.high]
-    if curve.points or curve.gain != 1:
-        worst = max(abs(curve.correct(raw) - raw) for raw in inside)
-    else:
-        worst = abs(curve.offset)
+    # Between points the difference is never larger than at the nearest of them; beyond them it
+    # stays. A mere offset is the same everywhere: written so that it isn't blurred by rounding.
+    at = [raw for raw, _ in curve.points] or [field.low, field.high]
+    is_offset = not curve.points and curve.gain == 1
+    worst = abs(curve.offset) if is_offset else max(abs(curve.correct(raw) - raw) for raw in at)
     if not worst <= limit:
         raise CalibrationError(
-            "offset",
+            "points" if curve.points else "offset",
             f"it would change {field.name} by {worst:g} {field.unit}, more than a quarter of its"
             " range; is the sign or the unit right?",
         )
+
+
+def _check_points(curve: Curve) -> None:
+    if (curve.gain, curve.offset) != (1, 0):
+        raise CalibrationError("points", "give either points, or gain and offset")
+    if len(curve.points) > _MOST_POINTS:
+        raise CalibrationError("points", f"at most {_MOST_POINTS} points are taken")
+    if not all(math.isfinite(number) for point in curve.points for number in point):
+        raise CalibrationError("points", "raw values and references are plain numbers")
+    for (low, at_low), (high, at_high) in pairwise(curve.points):
+        if not (low < high and at_low < at_high):
+            raise CalibrationError("points", "raw values and references must rise together")
+        gain = (at_high - at_low) / (high - low)
+        if not LEAST_GAIN <= gain <= LARGEST_GAIN:
+            raise CalibrationError(
+                "points",
+                f"from {low:g} to {high:g} the reference rises {gain:g} times as much as the"
+                f" probe; a working one stays within {LEAST_GAIN} and {LARGEST_GAIN}",
+            )

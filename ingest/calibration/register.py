@@ -1,36 +1,25 @@
-"""The register of corrections: one SQLite file to which entries are only ever added."""
+"""The register of corrections: what was entered and withdrawn, by whom and when."""
 
-import sqlite3
+import json
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
+from typing import Any
 
 import orjson
 
-from ingest.calibration.correction import Correction, Curve, Draft, Withdrawal, check
-from ingest.errors import CalibrationError, CalibrationUnavailableError, NoCorrectionError
-from ingest.readonly import read_only
+from ingest.calibration.correction import (
+    Correction,
+    Curve,
+    Draft,
+    Withdrawal,
+    check,
+    check_text,
+)
+from ingest.calibration.file import RegisterFile
+from ingest.errors import CalibrationError, NoCorrectionError
 from park.assets import Park
 
-_LOCK_WAIT_S = 30.0
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS corrections (
-    number INTEGER PRIMARY KEY AUTOINCREMENT, asset TEXT NOT NULL, field TEXT NOT NULL,
-    gain REAL NOT NULL, offset REAL NOT NULL, points TEXT NOT NULL,
-    valid_from_ms INTEGER NOT NULL, valid_until_ms INTEGER, certificate TEXT NOT NULL,
-    person TEXT NOT NULL, recorded_ms INTEGER NOT NULL
-);
-CREATE TABLE IF NOT EXISTS withdrawals (
-    number INTEGER PRIMARY KEY REFERENCES corrections, recorded_ms INTEGER NOT NULL,
-    person TEXT NOT NULL, reason TEXT NOT NULL
-);
-CREATE INDEX IF NOT EXISTS corrections_of_probe ON corrections (asset, field);
-CREATE TRIGGER IF NOT EXISTS corrections_stay BEFORE UPDATE ON corrections
-    BEGIN SELECT raise(ABORT, 'a correction is never changed'); END;
-CREATE TRIGGER IF NOT EXISTS corrections_last BEFORE DELETE ON corrections
-    BEGIN SELECT raise(ABORT, 'a correction is never deleted'); END;
-"""
 _SELECT = """
 SELECT number, asset, field, gain, offset, points, valid_from_ms, valid_until_ms, certificate,
     c.person, c.recorded_ms, w.recorded_ms, w.person, w.reason
@@ -43,25 +32,28 @@ def _now_ms() -> int:
 
 
 class CalibrationRegister:
-    """The corrections of a park's probes. Safe to share among threads and processes."""
+    """The corrections of a park's probes. Safe to share among threads and processes.
+
+    What another process adds is seen by the next question. Every method raises
+    CalibrationUnavailableError where the file can't be used.
+    """
 
     def __init__(self, path: Path, park: Park, clock_ms: Callable[[], int] = _now_ms) -> None:
-        self._path = path
+        self._file = RegisterFile(path)
         self._park = park
         self._clock_ms = clock_ms
 
     def add(self, draft: Draft) -> Correction:
         """Record a correction.
 
-        Raises CalibrationError where it can't be meant, UnknownAssetError,
-        CalibrationUnavailableError.
+        Raises CalibrationError where it can't be meant, UnknownAssetError.
         """
         kind = self._park.asset(draft.asset).kind
         if kind is None:
             raise CalibrationError("asset", f"{draft.asset!r} sends no telemetry")
         check(draft, kind.name)
         curve = draft.curve
-        with self._writing() as connection:
+        with self._file.adding() as connection:
             cursor = connection.execute(
                 "INSERT INTO corrections (asset, field, gain, offset, points, valid_from_ms,"
                 " valid_until_ms, certificate, person, recorded_ms)"
@@ -79,21 +71,23 @@ class CalibrationRegister:
     def withdraw(self, number: int, person: str, reason: str) -> Correction:
         """Record that a correction doesn't count any more; once only.
 
-        Raises NoCorrectionError, CalibrationError, CalibrationUnavailableError.
+        Raises NoCorrectionError, CalibrationError.
         """
-        if self.correction(number).withdrawal is not None:
-            raise CalibrationError("number", f"correction {number} is withdrawn already")
-        if not person.strip() or not reason.strip():
-            raise CalibrationError("reason", "say why, and who says so")
-        with self._writing() as connection:
+        check_text("person", person)
+        check_text("reason", reason)
+        self.correction(number)
+        with self._file.adding() as connection:
+            earlier = connection.execute("SELECT 1 FROM withdrawals WHERE number = ?", (number,))
+            if earlier.fetchone() is not None:
+                raise CalibrationError("number", f"correction {number} is withdrawn already")
             connection.execute(
-                "INSERT OR IGNORE INTO withdrawals VALUES (?, ?, ?, ?)",
+                "INSERT INTO withdrawals VALUES (?, ?, ?, ?)",
                 (number, self._clock_ms(), person, reason),
             )
         return self.correction(number)
 
     def correction(self, number: int) -> Correction:
-        """One correction. Raises NoCorrectionError, CalibrationUnavailableError."""
+        """One correction. Raises NoCorrectionError."""
         found = self._select("WHERE number = ?", (number,))
         if not found:
             raise NoCorrectionError(f"there is no correction {number}")
@@ -107,42 +101,28 @@ class CalibrationRegister:
         before: int | None = None,
         limit: int = -1,
     ) -> Sequence[Correction]:
-        """Corrections of an asset or field, withdrawn ones too, the newest first.
-
-        Raises CalibrationUnavailableError.
-        """
+        """Corrections of an asset or field, withdrawn ones too, the newest first."""
         wanted = {"asset = ?": asset, "field = ?": field, "number < ?": before}
         given = {condition: value for condition, value in wanted.items() if value is not None}
         where = f"WHERE {' AND '.join(given)}" if given else ""
         return self._select(f"{where} ORDER BY number DESC LIMIT ?", (*given.values(), limit))
 
+    def of_assets(self, assets: Collection[str]) -> Sequence[Correction]:
+        """All corrections of these assets at one moment, withdrawn ones too."""
+        listed = json.dumps(sorted(assets))  # in ASCII, so that any text can be asked for
+        return self._select("WHERE asset IN (SELECT value FROM json_each(?))", (listed,))
+
     def _select(self, rest: str, values: Sequence[object]) -> list[Correction]:
-        with read_only(self._path, CalibrationUnavailableError) as connection:
-            if connection is None:
-                return []
-            return [_correction(row) for row in connection.execute(_SELECT + rest, values)]
-
-    @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
-        try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            with closing(sqlite3.connect(self._path, timeout=_LOCK_WAIT_S)) as connection:
-                connection.executescript(
-                    f"PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;{_SCHEMA}"
-                )
-                with connection:
-                    yield connection
-        except (sqlite3.Error, OSError) as error:
-            raise CalibrationUnavailableError(
-                f"the calibration register {self._path} can't be written: {error}"
-            ) from error
+        return [_correction(row) for row in self._file.select(_SELECT + rest, values)]
 
 
-def _correction(row: tuple[object, ...]) -> Correction:
-    number, asset, field, gain, offset, points, start, end, certificate, person, recorded, *rest = (
-        row
+def _correction(row: tuple[Any, ...]) -> Correction:
+    number, asset, field, gain, offset, points, *more = row
+    start_ms, end_ms, certificate, person, recorded_ms, *withdrawal = more
+    curve = Curve(gain, offset, tuple((raw, ref) for raw, ref in orjson.loads(points)))
+    return Correction(
+        number,
+        Draft(asset, field, curve, start_ms, end_ms, certificate, person),
+        recorded_ms,
+        None if withdrawal[0] is None else Withdrawal(*withdrawal),
     )
-    curve = Curve(gain, offset, tuple((raw, ref) for raw, ref in orjson.loads(points)))  # type: ignore[arg-type]  # as stored
-    draft = Draft(asset, field, curve, start, end, certificate, person)  # type: ignore[arg-type]  # as stored
-    withdrawal = None if rest[0] is None else Withdrawal(*rest)  # type: ignore[arg-type]  # as stored
-    return Correction(number, draft, recorded, withdrawal)  # type: ignore[arg-type]  # as stored

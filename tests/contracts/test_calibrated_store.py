@@ -1,7 +1,7 @@
 """Corrected answers equal what brute force makes of the raw values, on every store."""
 
-from collections.abc import Callable, Iterator, Sequence
-from datetime import timedelta
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 from statistics import fmean
 from uuid import uuid4
@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 
 from ingest.calibration.correction import Correction, Curve, Draft, Withdrawal, counting_at
 from ingest.calibration.store import CalibratedStore
+from ingest.errors import CalibrationUnavailableError, StoreUnavailableError
 from ingest.line_protocol import encode
 from ingest.reading import Reading
 from ingest.stores.influx import InfluxStore
-from ingest.stores.port import Aggregate, Bucket, TelemetryStore
+from ingest.stores.port import Aggregate, Bucket, Sample, TelemetryStore
 from ingest.stores.sqlite import SqliteStore
-from park.times import from_epoch_ms, to_epoch_ms
+from park.times import from_epoch_ms, parse_instant, to_epoch_ms
 
 START_MS = 1_760_000_000_000 // 60_000 * 60_000
 END_MS = START_MS + 600_000
@@ -27,14 +28,28 @@ EVERY = timedelta(minutes=1)
 class Corrections(list[Correction]):
     """A register that holds what it is given."""
 
-    def corrections(
-        self, asset: str | None = None, field: str | None = None
-    ) -> Sequence[Correction]:
-        return [
-            known
-            for known in self
-            if asset in {None, known.draft.asset} and field in {None, known.draft.field}
-        ]
+    def of_assets(self, assets: Collection[str]) -> Sequence[Correction]:
+        return [known for known in self if known.draft.asset in assets]
+
+
+class Watched(SqliteStore):
+    """Knows how many single values it was asked for."""
+
+    given = 0
+
+    def raw(
+        self, kind: str, asset: str, field: str, start: datetime, end: datetime
+    ) -> list[Sample]:
+        found = super().raw(kind, asset, field, start, end)
+        self.given += len(found)
+        return found
+
+
+class BrokenRegister:
+    """A register whose file can't be read."""
+
+    def of_assets(self, assets: Collection[str]) -> Sequence[Correction]:
+        raise CalibrationUnavailableError(f"calibration.db can't be read for {len(assets)} assets")
 
 
 @pytest.fixture(params=["sqlite", "influx"])
@@ -49,9 +64,14 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[TelemetryS
 
 
 def correction(
-    number: int, asset: str, curve: Curve, start_ms: int, end_ms: int | None = None
+    number: int,
+    asset: str,
+    curve: Curve,
+    start_ms: int,
+    end_ms: int | None = None,
+    field: str = "air_temp_c",
 ) -> Correction:
-    draft = Draft(asset, "air_temp_c", curve, start_ms, end_ms, "C-1", "Li Wei")
+    draft = Draft(asset, field, curve, start_ms, end_ms, "C-1", "Li Wei")
     return Correction(number, draft, 0, None)
 
 
@@ -64,6 +84,17 @@ def write(store: TelemetryStore, asset: str, values: dict[int, float]) -> None:
                 )
             )
             for ms, v in values.items()
+        ]
+    )
+
+
+def write_fields(
+    store: TelemetryStore, asset: str, rows: Mapping[int, Mapping[str, float]]
+) -> None:
+    store.write(
+        [
+            encode(Reading("cold_room", "linyi", asset, None, ms, dict(fields)))
+            for ms, fields in rows.items()
         ]
     )
 
@@ -160,3 +191,143 @@ def test_a_late_certificate_leaves_earlier_answers_as_they_were(store: Telemetry
     start, end = from_epoch_ms(START_MS), from_epoch_ms(END_MS)
     assert subject.as_of(START_MS + 5_000).used("room-0001", ["air_temp_c"], start, end) == [late]
     assert subject.used("room-0001", ["air_temp_c"], start, end) == []
+
+
+probes = st.sampled_from(["air_temp_c", "pulp_temp_c", "humidity_pct"])
+# Hours, so that a field is often silent for longer than a few reports.
+rows = st.dictionaries(
+    st.integers(0, 400),
+    st.dictionaries(probes, st.floats(1, 20), min_size=1),
+    min_size=1,
+    max_size=5,
+)
+of_probes = st.tuples(probes, st.integers(-60, 400), st.integers(1, 200) | st.none(), curves)
+
+
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(sent=rows, spans=st.lists(of_probes, max_size=5))
+def test_each_newest_value_is_corrected_by_what_counts_at_its_own_time(
+    store: TelemetryStore,
+    sent: dict[int, dict[str, float]],
+    spans: list[tuple[str, int, int | None, Curve]],
+) -> None:
+    asset = f"room-{uuid4().hex}"
+    step_ms = 97_000
+    known = Corrections(
+        correction(
+            number,
+            asset,
+            curve,
+            START_MS + start * step_ms,
+            None if length is None else START_MS + (start + length) * step_ms,
+            field,
+        )
+        for number, (field, start, length, curve) in enumerate(spans, 1)
+    )
+    at = {START_MS + step * step_ms: fields for step, fields in sorted(sent.items())}
+    write_fields(store, asset, at)
+    newest = {field: (ms, value) for ms, fields in at.items() for field, value in fields.items()}
+    expected, used = {}, set()
+    for field, (ms, value) in newest.items():
+        counting = counting_at([one for one in known if one.draft.field == field], ms)
+        expected[field] = value if counting is None else counting.draft.curve.correct(value)
+        used |= set() if counting is None else {counting.number}
+    (found,) = CalibratedStore(store, known).newest("cold_room", [asset])
+    assert found.point.fields == pytest.approx(expected, rel=1e-9, abs=1e-9)
+    assert [one.number for one in found.corrections] == sorted(used)
+    assert to_epoch_ms(found.point.time) == max(at)
+
+
+def test_many_assets_are_each_corrected_by_their_own(store: TelemetryStore) -> None:
+    for asset in ("room-0001", "room-0002", "room-0003"):
+        write(store, asset, {START_MS: 1.0})
+    known = Corrections(
+        [
+            correction(1, "room-0001", Curve(offset=0.1), 0),
+            correction(2, "room-0003", Curve(offset=0.3), START_MS),
+        ]
+    )
+    points = CalibratedStore(store, known).latest("cold_room")
+    assert [(point.asset, point.fields["air_temp_c"]) for point in points] == [
+        ("room-0001", 1.1),
+        ("room-0002", 1.0),
+        ("room-0003", 1.3),
+    ]
+
+
+def test_the_mean_of_a_bent_curve_is_exact_over_days_and_for_ever(store: TelemetryStore) -> None:
+    day_ms = 86_400_000
+    values = {START_MS + n * day_ms // 3: float(n % 7 - 3) for n in range(20)}
+    write(store, "room-0001", values)
+    bent = Curve(points=((-2.0, -1.5), (0.0, 0.1), (3.0, 3.5)))
+    subject = CalibratedStore(store, Corrections([correction(1, "room-0001", bent, START_MS + 1)]))
+    buckets = subject.series(
+        *("cold_room", "room-0001", ["air_temp_c"]),
+        *(parse_instant("2001-01-01T00:00:00Z"), parse_instant("2250-01-01T00:00:00Z")),
+        *(timedelta(days=36_500), Aggregate.MEAN),
+    )
+    corrected = [v if ms == START_MS else bent.correct(v) for ms, v in values.items()]
+    assert [bucket.values["air_temp_c"] for bucket in buckets] == [pytest.approx(fmean(corrected))]
+
+
+def test_only_the_mean_of_a_bent_curve_needs_single_values(tmp_path: Path) -> None:
+    store = Watched(tmp_path / "telemetry.db")
+    write(store, "room-0001", {START_MS + n: float(n) for n in range(10)})
+    bent = Curve(points=((0.0, 0.5), (5.0, 5.0)))
+    half = START_MS + 5
+    subject = CalibratedStore(
+        store,
+        Corrections(
+            [
+                correction(1, "room-0001", Curve(1.1, 0.2), 0, half),
+                correction(2, "room-0001", bent, half),
+            ]
+        ),
+    )
+    for aggregate in (Aggregate.MIN, Aggregate.MAX, Aggregate.LAST, Aggregate.COUNT):
+        series(subject, "room-0001", aggregate, "air_temp_c")
+    assert store.given == 0
+    series(subject, "room-0001", Aggregate.MEAN, "air_temp_c")
+    assert store.given == 5
+    store.close()
+
+
+@pytest.mark.parametrize("length_ms", [0, -1000])
+def test_an_empty_span_has_no_values(store: TelemetryStore, length_ms: int) -> None:
+    write(store, "room-0001", {START_MS: 1.0, START_MS - 500: 2.0})
+    subject = CalibratedStore(
+        store, Corrections([correction(1, "room-0001", Curve(offset=1.0), 0)])
+    )
+    span = from_epoch_ms(START_MS), from_epoch_ms(START_MS + length_ms)
+    ask = "cold_room", "room-0001", ["air_temp_c"]
+    for aggregate in Aggregate:
+        assert subject.series(*ask, *span, EVERY, aggregate) == []
+    assert subject.raw("cold_room", "room-0001", "air_temp_c", *span) == []
+    assert subject.used("room-0001", ["air_temp_c"], *span) == []
+
+
+def test_what_is_added_meanwhile_does_not_change_an_answer_that_is_being_made(
+    store: TelemetryStore,
+) -> None:
+    write(store, "room-0001", {START_MS: 1.0})
+    known = Corrections([correction(1, "room-0001", Curve(offset=0.1), 0)])
+    subject = CalibratedStore(store, known)
+    held = subject.holding(["room-0001"])
+    known.append(correction(2, "room-0001", Curve(offset=0.5), 0))
+    (before,) = series(held, "room-0001", Aggregate.MEAN, "air_temp_c")
+    (after,) = series(subject, "room-0001", Aggregate.MEAN, "air_temp_c")
+    assert (before.values["air_temp_c"], after.values["air_temp_c"]) == (1.1, 1.5)
+
+
+def test_values_are_not_given_raw_where_corrections_can_not_be_read(store: TelemetryStore) -> None:
+    write(store, "room-0001", {START_MS: 1.0})
+    subject = CalibratedStore(store, BrokenRegister())
+    with pytest.raises(StoreUnavailableError, match=r"calibration\.db"):
+        subject.latest("cold_room", ["room-0001"])
+    with pytest.raises(StoreUnavailableError, match=r"calibration\.db"):
+        series(subject, "room-0001", Aggregate.MEAN, "air_temp_c")
+    health = subject.health()
+    assert (health.ok, health.version) == (False, store.health().version)
+    assert "calibration.db" in health.detail

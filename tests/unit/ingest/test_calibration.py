@@ -1,5 +1,6 @@
 """A correction counts within its validity, from when it was recorded until it was withdrawn."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -95,6 +96,11 @@ def test_every_moment_lies_in_the_one_segment_of_its_correction(
         assert segment.correction == counting_at(known, moment)
 
 
+@pytest.mark.parametrize("end_ms", [10, 9])
+def test_an_empty_span_has_no_segments(end_ms: int) -> None:
+    assert segments([Correction(1, draft(), 0, None)], 10, end_ms) == []
+
+
 def test_what_was_added_is_found_again_newest_first(register: CalibrationRegister) -> None:
     first = register.add(draft())
     second = register.add(draft(Curve(points=((0.0, 0.1), (9.0, 9.2))), field="pulp_temp_c"))
@@ -138,6 +144,17 @@ def test_a_register_that_is_not_there_yet_is_empty(register: CalibrationRegister
         (draft(Curve(gain=-1.0)), "gain must lie"),
         (draft(Curve(gain=1.9)), "more than a quarter"),
         (draft(Curve(points=((0.0, 1.0), (1.0, 0.0)))), "rise together"),
+        (draft(Curve(points=((0.0, 0.2), (0.0, 0.3)))), "rise together"),
+        (draft(Curve(points=((0.0, 0.2), (10.0, 1.2)))), r"from 0 to 10 .* rises 0\.1 times"),
+        (draft(Curve(points=((0.0, 0.0), (0.1, 5.0)))), "rises 50 times"),
+        (draft(Curve(points=((0.0, 26.0),))), "by 26 Cel, more than a quarter"),
+        (draft(Curve(points=((float("inf"), float("inf")),))), "plain numbers"),
+        (draft(Curve(1.1, 0.0, ((0.0, 0.1),))), "either points, or gain and offset"),
+        (draft(Curve(points=tuple((n / 1, n / 1) for n in range(101)))), "at most 100 points"),
+        (replace(draft(), person="Li\nWei"), "the person has a character that is no text"),
+        (replace(draft(), person="\udcff"), "the person has a character that is no text"),
+        (replace(draft(), certificate=" "), "the certificate is missing"),
+        (replace(draft(), certificate="C" * 301), "longer than 300 characters"),
         (draft(None, 10, 10), "ends before it begins"),
     ],
 )

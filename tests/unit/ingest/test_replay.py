@@ -91,10 +91,10 @@ def test_of_an_array_the_good_readings_leave_and_the_bad_ones_get_entries_of_the
 
 
 def test_a_payload_that_was_cut_stays(path: Path, spool: Spool, small_park: Park) -> None:
-    payload = as_json([room_reading(NOW_MS - n) for n in range(5_000)])
+    payload = as_json([room_reading(NOW_MS - n) for n in range(30_000)])
     quarantine(spool, (ROOM_TOPIC, payload, "payload-too-large"))
     (replayed,) = replay_all(path, spool, small_park)
-    assert "only the first 65536 bytes" in replayed.problem
+    assert "only the first 1048576 bytes" in replayed.problem
     assert Quarantine(path).count() == 1
 
 
