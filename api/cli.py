@@ -190,7 +190,7 @@ def up(
         serving(parts.app(running), settings.api_host, settings.api_port) as api_url,
     ):
         say(f"{parts.park.site.id}: ingest from {options.name}, API at {api_url}")
-        wait_for_signal()
+        wait_for_signal(running.check_alive)
 
 
 @app.command()
@@ -224,7 +224,7 @@ def ingest(
         _operations(parts, running) as address,
     ):
         say(f"{parts.park.site.id}: ingest from {options.name}{address}")
-        wait_for_signal()
+        wait_for_signal(running.check_alive)
 
 
 @contextmanager

@@ -16,6 +16,7 @@
     |-- SpoolError                 the spool's file can't be used
     |-- ProfileError               a profile file that is wrong; it names file and key
     |-- NotInQuarantineError       no quarantined message of that number
+    |-- StoppedError               a part of ingest ended by a fault of its own
     `-- BrokerError                the MQTT broker can't be reached or refuses
 """
 
@@ -112,6 +113,10 @@ class ProfileError(IngestError):
 
 class NotInQuarantineError(IngestError):
     """No quarantined message of that number."""
+
+
+class StoppedError(IngestError):
+    """A part of ingest ended by a fault of its own; whoever started it should start it again."""
 
 
 class BrokerError(IngestError):

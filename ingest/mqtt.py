@@ -26,7 +26,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from ingest.errors import BrokerError
-from ingest.packets import Delivery, MalformedPacketError, as_text, take_publications
+from ingest.packets import Delivery, MalformedPacketError, as_text, packet_bytes, take_publications
 
 _log = logging.getLogger(__name__)
 
@@ -116,8 +116,9 @@ class _Client(mqtt.Client):
         self._on_deliveries = on_deliveries
         self._has_room = has_room
         self._unread = bytearray()
+        self._awaited = 0
         self._for_paho = b""
-        self.on_socket_open = lambda *_: self._unread.clear()
+        self.on_socket_open = self._begin_reading
         self.connection = 0
         """Number of the connection; a message id means something on its own connection only."""
 
@@ -146,14 +147,21 @@ class _Client(mqtt.Client):
         with self._msgtime_mutex:
             self._last_bytes_received = time.monotonic()
         self._unread += data
+        if len(self._unread) < self._awaited:  # one large packet comes piece by piece
+            return MQTTErrorCode.MQTT_ERR_SUCCESS
         try:
             code = self._take_packets()
+            self._awaited = packet_bytes(self._unread)
         except MalformedPacketError as error:
             _log.warning("the broker sends what is no MQTT: %s", error)
             return self._loop_rc_handle(MQTTErrorCode.MQTT_ERR_PROTOCOL)
         if len(data) < _LITTLE_BYTES:
             time.sleep(_REST_S)
         return code
+
+    def _begin_reading(self, *_: object) -> None:
+        self._unread.clear()
+        self._awaited = 0
 
     def begin_connection(self) -> None:
         """From here on message ids mean something else."""

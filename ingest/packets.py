@@ -64,6 +64,15 @@ def take_publications(data: bytes, start: int, connection: int, *, is_v5: bool) 
     return Taken(deliveries, None, start)
 
 
+def packet_bytes(data: bytes | bytearray) -> int:
+    """How long the packet is that the data begins with; 0 where that can't be told yet.
+
+    Raises MalformedPacketError.
+    """
+    length, body = _long_number(data, 1)
+    return body + length if body else 0
+
+
 def _publication(
     data: bytes, body: int, end: int, qos: int, *, is_v5: bool
 ) -> tuple[str, bytes, int]:
@@ -81,7 +90,7 @@ def _publication(
     return as_text(topic), data[at:end], message_id
 
 
-def _long_number(data: bytes, at: int) -> tuple[int, int]:
+def _long_number(data: bytes | bytearray, at: int) -> tuple[int, int]:
     """A variable byte integer and where it ends; 0 and 0 where the data ends before it."""
     number = 0
     for shift in range(0, _LONGEST_SHIFT + 1, 7):

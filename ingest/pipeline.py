@@ -10,7 +10,7 @@ import orjson
 from ingest.counters import Counters
 from ingest.decoding import Decoder
 from ingest.devices.book import DeviceBook, silence_limit_ms
-from ingest.errors import BrokerError, StoreUnavailableError
+from ingest.errors import BrokerError, StoppedError, StoreUnavailableError
 from ingest.inbox import Inbox
 from ingest.mqtt import BrokerConnection, BrokerOptions
 from ingest.shippers import ReadingShipper, ScanShipper, Shipper
@@ -122,11 +122,20 @@ class Ingest:
             seconds_since_message=None if last is None else time.monotonic() - last,
         )
 
+    def check_alive(self) -> None:
+        """Raise StoppedError where a part of it has ended by a fault of its own."""
+        threads = (self._writer, *self._shippers)
+        if stopped := [thread.name for thread in threads if not thread.is_alive()]:
+            raise StoppedError(f"{' and '.join(stopped)} stopped; restart ingest")
+
     def problem(self) -> str:
         """What keeps it from working, in words; empty where nothing does."""
         threads: tuple[Writer | Shipper, ...] = (self._writer, *self._shippers)
-        stopped = [thread.name for thread in threads if not thread.is_alive()]
-        problems = [f"{' and '.join(stopped)} stopped; restart ingest"] if stopped else []
+        problems = []
+        try:
+            self.check_alive()
+        except StoppedError as error:
+            problems.append(str(error))
         if not self._connection.is_connected():
             problems.append("the MQTT broker isn't connected")
         problems += [thread.trouble for thread in threads if thread.trouble]

@@ -2,10 +2,11 @@
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
 
+_CHECK_EVERY_S = 1.0
 _ENDINGS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -28,7 +29,11 @@ def ending_by_signal() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def wait_for_signal() -> None:
-    """Sleep until Ctrl-C or, within `ending_by_signal`, SIGTERM."""
+def wait_for_signal(check: Callable[[], None] = lambda: None) -> None:
+    """Sleep until Ctrl-C or, within `ending_by_signal`, SIGTERM.
+
+    `check` is called every second; what it raises ends the sleep.
+    """
     with suppress(KeyboardInterrupt):
-        threading.Event().wait()
+        while not threading.Event().wait(_CHECK_EVERY_S):
+            check()

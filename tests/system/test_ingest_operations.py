@@ -5,15 +5,29 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from time import time_ns
 
 import httpx
+import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from ingest.decoding import Decoder
+from ingest.errors import StoppedError
+from ingest.pipeline import Ingest
+from ingest.spool import Spool
 from ingest.spool_file import SpoolFile
-from tests.support.ingest_fakes import ROOM_TOPIC, as_json, room_reading, wait_for
-from tests.support.ingest_runs import Device
+from park.assets import Park
+from tests.support.ingest_fakes import (
+    ROOM_TOPIC,
+    MemoryStore,
+    RecordingScanSink,
+    as_json,
+    room_reading,
+    wait_for,
+)
+from tests.support.ingest_runs import Device, broker_options
 from tests.support.servers import Mosquitto, free_port
 
 NOW_MS = time_ns() // 1_000_000
@@ -75,3 +89,27 @@ def test_a_service_tells_how_it_fares_and_ends_in_good_order(
     assert alive.status_code == 200
     for line in words:
         assert json.loads(line)["message"], line
+
+
+class FaultyDecoder(Decoder):
+    """Fails where nobody expects it."""
+
+    def take_requests(self, now_ms: int) -> Sequence[tuple[str, bytes]]:
+        """Fail."""
+        raise ZeroDivisionError(now_ms)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_part_that_ended_by_a_fault_of_its_own_is_noticed(
+    small_park: Park, mosquitto: Mosquitto, tmp_path: Path
+) -> None:
+    spool = Spool(tmp_path / "spool.db")
+    decoder = FaultyDecoder(small_park, 300, 262_144)
+    options = broker_options(mosquitto.url)
+    ingest = Ingest(options, small_park, decoder, spool, MemoryStore(), RecordingScanSink())
+    ingest.start()
+    wait_for(lambda: "ingest-writer stopped" in ingest.problem())
+    with pytest.raises(StoppedError, match="ingest-writer stopped; restart ingest"):
+        ingest.check_alive()
+    ingest.stop()
+    spool.close()

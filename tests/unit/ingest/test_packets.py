@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.packets import Delivery, MalformedPacketError, take_publications
+from ingest.packets import Delivery, MalformedPacketError, packet_bytes, take_publications
 from tests.support.mqtt_packets import long_number, text
 
 PINGRESP = b"\xd0\x00"
@@ -129,3 +129,10 @@ def test_a_topic_that_is_no_utf_8_is_shown_escaped() -> None:
     packet = b"\x30" + long_number(len(body)) + body
     (found,) = take_publications(packet, 0, 7, is_v5=False).deliveries
     assert found.topic == r"\xff"
+
+
+@pytest.mark.parametrize("size", [0, 100, 20_000, 3_000_000])
+def test_a_packets_length_is_known_from_its_beginning(size: int) -> None:
+    packet = Sent("t", b"x" * size, 9, 1).packet(is_v5=True)
+    assert packet_bytes(packet[:6]) == len(packet)
+    assert packet_bytes(packet[:1]) == 0
