@@ -11,9 +11,10 @@ from ingest.decoding import Decoder
 from ingest.errors import UnknownFieldError
 from ingest.line_protocol import decode
 from ingest.quarantine import Quarantine, QuarantineEntry, Selection
-from ingest.received import Decoded, Fault, Measured, Received
+from ingest.received import STATUSES, Decoded, Fault, Measured, Received
 from ingest.shippers import REFUSED_BY_STORE
 from ingest.spool import Spool
+from park.telemetry import LIVENESS
 
 _AT_ONCE = 200
 
@@ -57,11 +58,18 @@ def _read(entry: QuarantineEntry, decoder: Decoder, now_ms: int) -> tuple[Decode
     if entry.reason == REFUSED_BY_STORE:
         return _read_line(entry)
     decoded = decoder.decode(entry.topic, entry.payload, now_ms)
+    if any(_is_same(fault, entry) for fault in decoded.faults):
+        return Decoded(), entry.detail
     if decoded.readings or decoded.scans:
         return decoded, ""
     if decoded.announcements:
         return decoded, "a status is of the past; drop it"
     return decoded, "; ".join(fault.detail for fault in decoded.faults) or "it holds nothing"
+
+
+def _is_same(fault: Fault, entry: QuarantineEntry) -> bool:
+    """Whether all is as it was; a message may go to quarantine whole though parts are good."""
+    return (fault.payload, fault.code, fault.detail) == (entry.payload, entry.reason, entry.detail)
 
 
 def _read_line(entry: QuarantineEntry) -> tuple[Decoded, str]:
@@ -70,7 +78,8 @@ def _read_line(entry: QuarantineEntry) -> tuple[Decoded, str]:
         reading = decode(line)
     except UnknownFieldError as error:
         return Decoded(), str(error)
-    return Decoded([Measured(reading.asset, reading.kind, reading.time_ms, None, line)]), ""
+    kind = STATUSES if reading.kind == LIVENESS.name else reading.kind
+    return Decoded([Measured(reading.asset, kind, reading.time_ms, None, line)]), ""
 
 
 def _join(parts: Sequence[Decoded]) -> Received:

@@ -17,7 +17,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 from typing import IO
 from uuid import uuid4
@@ -30,7 +30,7 @@ from ingest.devices.register import COLUMNS as DEVICE_COLUMNS
 from ingest.devices.register import select_devices
 from ingest.digests import DIGEST_BYTES, REMEMBERED
 from ingest.errors import SpoolError
-from ingest.received import SCANS, Fault, Received
+from ingest.received import SCANS, UNKNOWN, Fault, Received
 from ingest.spool_schema import bring_up_to_date
 
 _LOCK_WAIT_S = 30.0
@@ -158,6 +158,7 @@ class Spool:
     def drop_lines(self, batch: LineBatch, refused: Sequence[Fault], now_ms: int) -> None:
         """Forget a batch that is stored but for the refused lines. Raises SpoolError."""
         stored, own = Counter(batch.kinds), Counter[str]()
+        refused = [_as_counted(fault, stored) for fault in refused]
         for fault in refused:
             if stored[fault.kind]:
                 stored[fault.kind] -= 1
@@ -277,6 +278,12 @@ def read_counters(connection: sqlite3.Connection) -> Counters:
     ).fetchone()
     waiting_since = [time_ms for time_ms in oldest if time_ms is not None]
     return Counters(by_kind, readings, scans, min(waiting_since, default=None))
+
+
+def _as_counted(fault: Fault, kinds: Mapping[str, int]) -> Fault:
+    """A refused line under the kind that it was received as; version 0.1 knew no kinds."""
+    is_unknown = fault.kind not in kinds and kinds.get(UNKNOWN)
+    return replace(fault, kind=UNKNOWN) if is_unknown else fault
 
 
 def _make_room(connection: sqlite3.Connection) -> None:

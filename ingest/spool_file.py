@@ -32,9 +32,14 @@ class SpoolFile:
         """What it holds. Raises SpoolError."""
         with read_only(self.path, SpoolError) as connection:
             if connection is None:
-                return SpoolStatus()
+                return SpoolStatus(free_bytes=free_bytes(_nearest_folder(self.path)))
             connection.execute("BEGIN")
             counters = read_counters(connection)
         files = [self.path.with_name(f"{self.path.name}{part}") for part in _PARTS]
         size = sum(file.stat().st_size for file in files if file.exists())
         return SpoolStatus(counters, size, free_bytes(self.path.parent))
+
+
+def _nearest_folder(path: Path) -> Path:
+    """Where its disk can be asked for room, though its own folder isn't there yet."""
+    return next(folder for folder in path.absolute().parents if folder.is_dir())

@@ -69,10 +69,24 @@ def _upgrade(connection: sqlite3.Connection) -> None:
         if column.split()[0] not in names:
             connection.execute(f"ALTER TABLE {table} ADD COLUMN {column}")
     connection.execute("""UPDATE reading_queue SET kinds = '{"unknown":' || readings || '}'""")
+    # When it came was not kept: it has waited since now at the latest.
+    connection.execute("UPDATE reading_queue SET received_ms = strftime('%s', 'now') * 1000")
+    connection.execute("UPDATE scan_queue SET received_ms = strftime('%s', 'now') * 1000")
     connection.execute(
         "INSERT INTO counts (name, kind, value) SELECT"
         " CASE name WHEN 'captured' THEN 'stored' ELSE name END,"
         " CASE name WHEN 'captured' THEN 'scan' ELSE 'unknown' END, value FROM counters"
+    )
+    # Scans were received among all others; apart, what waits of each kind is never below nothing.
+    connection.execute(
+        "INSERT INTO counts (name, kind, value) SELECT 'received', 'scan',"
+        " (SELECT count(*) FROM scan_queue)"
+        " + (SELECT coalesce(sum(value), 0) FROM counters WHERE name = 'captured')"
+    )
+    connection.execute(
+        "UPDATE counts SET value = value -"
+        " (SELECT value FROM counts WHERE name = 'received' AND kind = 'scan')"
+        " WHERE name = 'received' AND kind = 'unknown'"
     )
     connection.execute("DROP TABLE counters")
 

@@ -1,5 +1,6 @@
 """`agripark quarantine`: what could not be stored, and why."""
 
+import sys
 import time
 from collections.abc import Sequence
 from contextlib import closing
@@ -112,13 +113,20 @@ def drop_entries(
     settings = load_settings(data_dir=data)
     selection = _selection(numbers, reason, topic, every=every)
     chosen = Quarantine(settings.spool_path).numbers(selection)
-    if chosen and not yes and not typer.confirm(f"Delete {len(chosen)} entries for good?"):
+    if chosen and not yes and not _confirmed(f"Delete {len(chosen)} entries for good? [y/N]: "):
         say("nothing was deleted")
         raise typer.Exit(1)
     if chosen:
         with closing(Spool(settings.spool_path)) as spool:
             spool.drop_entries(chosen)
     show(f"{len(chosen)} deleted")
+
+
+def _confirmed(question: str) -> bool:
+    """Ask beside the result, so that a redirected result holds nothing else."""
+    sys.stderr.write(question)
+    sys.stderr.flush()
+    return sys.stdin.readline().strip().lower() in {"y", "yes"}
 
 
 def _selection(

@@ -55,9 +55,7 @@ class DeviceBook:
         device = self._heard(measured.asset, measured.kind, now_ms)
         device.readings += 1
         time_ms = measured.time_ms
-        if device.state is not State.ONLINE and (
-            device.state is State.STALE or time_ms > device.since_ms
-        ):
+        if device.state is State.OFFLINE and time_ms > device.since_ms:
             self._noticed.append(self._change(device, State.ONLINE, now_ms))
         if measured.seq is not None and self._is_alone:
             _note_seq(device, measured.seq, is_newer=time_ms > device.newest_ms)
@@ -129,19 +127,26 @@ class DeviceBook:
         if device is None:
             device = self._devices[asset] = Device(asset, kind)
             self._noticed.append(self._change(device, State.ONLINE, now_ms))
+        elif device.state is State.STALE:
+            self._noticed.append(self._change(device, State.ONLINE, now_ms))
         device.seen_ms = now_ms
         self._changed[asset] = device
         return device
 
     def _change(self, device: Device, state: State, time_ms: int) -> str:
-        """Note the state and give the line that says so."""
-        device.state, device.since_ms = state, time_ms
+        """Note the state and give the line that says so.
+
+        A new state is later than the one before, though clocks differ and several come at once:
+        to the store the newest line is the state.
+        """
+        earliest_ms = device.since_ms + (state is not device.state)
+        device.state, device.since_ms = state, max(time_ms, earliest_ms)
         self._changed[device.asset] = device
         fields = {"state": str(state)}
         if device.firmware:
             fields["firmware"] = device.firmware
         head = encode_head(LIVENESS.name, self._park.site.id, device.asset, None)
-        return encode_line(head, fields, time_ms)
+        return encode_line(head, fields, device.since_ms)
 
     def _kind_of(self, asset: str) -> str | None:
         try:

@@ -16,7 +16,7 @@ from ingest.stores.sqlite import SqliteStore
 from park.assets import Park
 from park.times import from_epoch_ms
 from tests.support.ingest_fakes import as_json, wait_for
-from tests.support.ingest_runs import Device, Setting, broker_options
+from tests.support.ingest_runs import Device, Setting, broker_options, settle
 from tests.support.servers import Mosquitto
 
 LINE_TOPIC = "agripark/v1/linyi/sorting_line/line-01/telemetry"
@@ -64,6 +64,43 @@ def test_a_device_that_is_cut_off_is_offline_by_its_last_will(
     with Device(mosquitto.port) as cleaner:
         cleaner.send(topic, b"", retain=True)
         cleaner.settle()
+
+
+def test_a_device_that_was_cut_off_is_back_by_its_birth_though_its_clock_lags(
+    setting: Setting, mosquitto: Mosquitto
+) -> None:
+    topic = "agripark/v1/linyi/cold_room/room-0002/status"
+    two_minutes_ago = time_ns() // 1_000_000 - 120_000
+    birth = as_json({"online": True, "fw": "2.4.2", "ts": two_minutes_ago})
+    with setting.running(), Device(mosquitto.port) as device:
+        device.send(topic, b'{"online": false}')
+        wait_for(lambda: history(setting, "room-0002") == ["offline"])
+        device.send(topic, birth)
+        wait_for(lambda: history(setting, "room-0002") == ["offline", "online"])
+    (point,) = setting.store.latest("liveness", ["room-0002"])
+    assert point.fields == {"state": "online", "firmware": "2.4.2"}
+    known = DeviceRegister(setting.spool_path).device("room-0002")
+    assert known is not None
+    assert (known.state, known.firmware) == (State.ONLINE, "2.4.2")
+
+
+def test_what_happened_while_ingest_was_away_is_stored_in_its_order(
+    setting: Setting, mosquitto: Mosquitto
+) -> None:
+    room = "agripark/v1/linyi/cold_room/room-0003"
+    with setting.running():
+        pass
+    with Device(mosquitto.port) as device:
+        device.send(f"{room}/telemetry", as_json({"ts": time_ns() // 1_000_000, "co2_pct": 0.1}))
+        device.send(f"{room}/status", b'{"online": true, "fw": "1"}')
+        device.send(f"{room}/status", b'{"online": false}')
+        device.settle()
+    with setting.running() as ingest:
+        settle(ingest, 3)
+        wait_for(lambda: history(setting, "room-0003")[-1:] == ["offline"])
+    assert history(setting, "room-0003") in (["online", "offline"], ["online", "online", "offline"])
+    (point,) = setting.store.latest("liveness", ["room-0003"])
+    assert point.fields["state"] == "offline"
 
 
 def test_a_silent_device_is_stale_until_it_sends_again(

@@ -53,6 +53,45 @@ def test_pages_follow_each_other(client: TestClient) -> None:
     assert second["next"] is None
 
 
+def test_pages_keep_to_their_filters_and_end(client: TestClient) -> None:
+    question = {"state": "stale", "limit": "1"}
+    first = client.get("/v1/devices", params=question).json()
+    second = client.get("/v1/devices", params={**question, "after": first["next"]}).json()
+    found = [item["asset"]["id"] for page in (first, second) for item in page["items"]]
+    assert found == ["room-0002", "station-001"]
+    assert second["next"] is None
+
+
+def test_a_device_that_the_park_no_longer_has_is_listed_by_its_id(
+    empty: Services, tmp_path: Path
+) -> None:
+    spool = Spool(tmp_path / "spool.db")
+    spool.append(Received(devices=[Device("room-9999", "cold_room", since_ms=NOW_MS)]), NOW_MS)
+    spool.close()
+    services = replace(empty, devices=DeviceRegister(tmp_path / "spool.db"))
+    client = TestClient(create_app(services), raise_server_exceptions=False)
+    assert assets(client) == ["room-9999"]
+
+
+def test_before_the_first_start_of_ingest_nothing_was_heard(
+    empty: Services, tmp_path: Path
+) -> None:
+    services = replace(empty, devices=DeviceRegister(tmp_path / "none" / "spool.db"))
+    client = TestClient(create_app(services), raise_server_exceptions=False)
+    assert client.get("/v1/devices").json() == {"items": [], "next": None}
+    assert client.get("/v1/devices/room-0001").json()["type"] == "/problems/device-not-heard"
+
+
+def test_a_file_that_can_not_be_read_is_a_problem_and_no_crash(
+    empty: Services, tmp_path: Path
+) -> None:
+    (tmp_path / "spool.db").write_bytes(b"not a database at all" * 100)
+    services = replace(empty, devices=DeviceRegister(tmp_path / "spool.db"))
+    client = TestClient(create_app(services), raise_server_exceptions=False)
+    answer = client.get("/v1/devices")
+    assert (answer.status_code, answer.json()["type"]) == (503, "/problems/quarantine-unavailable")
+
+
 def test_a_device_tells_what_it_lost(client: TestClient) -> None:
     first, second = (client.get(f"/v1/devices/room-000{n}").json() for n in (1, 2))
     assert (first["state"], first["firmware"], first["readings"]) == ("online", "2.4.1", 5)
@@ -65,6 +104,7 @@ def test_a_device_tells_what_it_lost(client: TestClient) -> None:
     [
         ("/v1/devices/room-0003", "device-not-heard"),
         ("/v1/devices?state=happy", "invalid-request"),
+        ("/v1/devices?limit=0", "invalid-request"),
         ("/v1/devices?after=%21", "bad-page-token"),
         ("/v1/assets/orchard-001/liveness", "no-telemetry"),
         ("/v1/assets/room-9999/liveness", "asset-not-found"),

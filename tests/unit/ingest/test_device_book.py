@@ -27,6 +27,23 @@ def went(time_ms: int) -> Announcement:
     return Announcement(ROOM, online=False, firmware=None, time_ms=time_ms)
 
 
+def happen(book: DeviceBook, what: str, now_ms: int, time_ms: int) -> None:
+    """Something comes now, of so far a time by the device's clock; or nothing does."""
+    match what:
+        case "reading":
+            book.reading(measured(time_ms), now_ms)
+        case "duplicate":
+            book.duplicate(measured(time_ms), now_ms)
+        case "refused":
+            book.refused(ROOM, now_ms)
+        case "came":
+            book.announced(came("2.4.1", time_ms), now_ms)
+        case "went":
+            book.announced(went(time_ms), now_ms)
+        case _:
+            book.find_silent(now_ms, 0)
+
+
 class Notes:
     """A book, and what it says."""
 
@@ -70,6 +87,16 @@ def test_whoever_is_silent_for_three_cadences_is_stale_until_it_sends_again(note
     ]
 
 
+@pytest.mark.parametrize("sign", ["reading", "duplicate", "refused", "came"])
+def test_a_sign_of_life_of_any_sort_ends_staleness(notes: Notes, sign: str) -> None:
+    notes.book.reading(measured(NOW_MS), NOW_MS)
+    later_ms = NOW_MS + 86_400_000
+    notes.book.find_silent(later_ms, 0)
+    assert notes.device().state is State.STALE
+    happen(notes.book, sign, later_ms + 1, later_ms - LATE_MS)
+    assert notes.device().state is State.ONLINE
+
+
 def test_a_shut_valve_may_be_silent_for_three_quarters_of_an_hour(notes: Notes) -> None:
     notes.book.reading(measured(NOW_MS, asset="block-00001"), NOW_MS)
     notes.book.find_silent(NOW_MS + 44 * 60_000, 0)
@@ -103,6 +130,66 @@ def test_a_last_will_makes_a_device_offline_until_a_newer_reading(notes: Notes) 
     assert notes.device().state is State.OFFLINE
     notes.book.reading(measured(NOW_MS + 11), NOW_MS + 30)
     assert notes.device().state is State.ONLINE
+
+
+def test_repeats_and_refusals_bring_nobody_back_who_said_goodbye(notes: Notes) -> None:
+    notes.book.announced(went(NOW_MS), NOW_MS)
+    notes.book.duplicate(measured(NOW_MS - 1), NOW_MS + 1)
+    notes.book.refused(ROOM, NOW_MS + 2)
+    assert notes.device().state is State.OFFLINE
+
+
+def test_a_birth_by_a_clock_that_lags_still_follows_the_last_will(notes: Notes) -> None:
+    notes.book.announced(went(NOW_MS), NOW_MS)
+    notes.book.announced(came("2.4.1", NOW_MS - 60_000), NOW_MS + 5_000)
+    assert notes.states() == [("offline", NOW_MS), ("online", NOW_MS + 1)]
+
+
+def test_what_came_in_one_batch_keeps_its_order(notes: Notes) -> None:
+    notes.book.reading(measured(NOW_MS - 5), NOW_MS)
+    notes.book.announced(went(NOW_MS), NOW_MS)
+    notes.book.announced(came("2.4.1", NOW_MS), NOW_MS)
+    by_time = sorted(notes.states(), key=lambda state: state[1])
+    assert by_time == [("online", NOW_MS), ("offline", NOW_MS + 1), ("online", NOW_MS + 2)]
+
+
+def test_an_announcement_that_is_handed_over_again_is_the_same_point(notes: Notes) -> None:
+    for _ in range(2):
+        notes.book.announced(came("2.4.1", NOW_MS), NOW_MS + 10)
+    assert notes.states() == [("online", NOW_MS)] * 2
+
+
+def test_announcements_of_nothing_that_sends_telemetry_are_ignored(notes: Notes) -> None:
+    for asset in ("orchard-001", "room-9999"):
+        notes.book.announced(Announcement(asset, True, None, NOW_MS), NOW_MS)  # noqa: FBT003 - a field of a tuple
+    assert notes.states() == []
+    assert list(notes.book.take_changed()) == []
+
+
+events = st.lists(
+    st.tuples(
+        st.sampled_from(["reading", "duplicate", "refused", "came", "went", "silence"]),
+        st.integers(0, 400_000),  # how much later it comes
+        st.integers(-300_000, 300_000),  # how far the device's clock is off
+    ),
+    max_size=12,
+)
+
+
+@given(events)
+def test_to_the_store_the_newest_line_is_the_state(
+    small_park: Park, happened: list[tuple[str, int, int]]
+) -> None:
+    notes = Notes(small_park)
+    now_ms = NOW_MS
+    told: dict[int, str] = {}
+    for what, later_ms, off_ms in happened:
+        now_ms += later_ms
+        happen(notes.book, what, now_ms, now_ms + off_ms)
+        told |= {time_ms: state for state, time_ms in notes.states()}
+        if told:
+            assert told[max(told)] == notes.device().state
+            assert max(told) == notes.device().since_ms
 
 
 def test_a_device_that_only_ever_said_goodbye_was_never_online(notes: Notes) -> None:
@@ -162,14 +249,37 @@ def test_gaps_of_the_sequence_are_counted(
     assert (notes.device().missing, notes.device().restarts) == (missing, restarts)
 
 
-@given(st.permutations(range(1, 12)))
+@given(st.permutations(range(12)), st.sampled_from([0, 41, 2**32 - 6]))
 def test_whatever_the_order_nothing_is_missing_once_all_have_come(
-    small_park: Park, order: list[int]
+    small_park: Park, order: list[int], first: int
 ) -> None:
     notes = Notes(small_park)
-    for seq in [0, *order]:
-        notes.book.reading(measured(NOW_MS + seq, seq), NOW_MS)
-    assert notes.device().missing == 0
+    for number in order:
+        notes.book.reading(measured(NOW_MS + number, (first + number) % 2**32), NOW_MS)
+    assert (notes.device().missing, notes.device().restarts) == (0, 0)
+
+
+@given(st.permutations(range(1, 12)), st.sets(st.integers(1, 10)))
+def test_whatever_the_order_what_was_lost_is_missing(
+    small_park: Park, order: list[int], lost: set[int]
+) -> None:
+    notes = Notes(small_park)
+    for number in [0, *order]:
+        if number not in lost:
+            notes.book.reading(measured(NOW_MS + number, number), NOW_MS)
+    assert notes.device().missing == len(lost)
+
+
+def test_what_a_device_counted_before_it_began_anew_is_not_missing_after(notes: Notes) -> None:
+    for place, seq in enumerate([98, 99, 100, 0, 1, 2]):
+        notes.book.reading(measured(NOW_MS + place, seq), NOW_MS)
+    assert (notes.device().missing, notes.device().restarts) == (0, 1)
+
+
+def test_a_reading_without_a_number_leaves_the_count_as_it_is(notes: Notes) -> None:
+    for place, seq in enumerate([1, None, 2, None, 5]):
+        notes.book.reading(measured(NOW_MS + place, seq), NOW_MS)
+    assert notes.device().missing == 2
 
 
 def test_in_a_group_gaps_mean_nothing(small_park: Park) -> None:

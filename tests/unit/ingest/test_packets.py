@@ -72,11 +72,54 @@ def test_publications_come_out_whole_and_in_order_however_they_are_cut(
     assert rest == b""
 
 
+@pytest.mark.parametrize("limit", [127, 16_383, 2_097_151])
+@pytest.mark.parametrize("beyond", [0, 1])
+@pytest.mark.parametrize("is_v5", [False, True])
+def test_a_length_of_one_byte_more_is_read_wherever_it_is_cut(
+    *, limit: int, beyond: int, is_v5: bool
+) -> None:
+    empty = Sent("t", b"", 9, 1).packet(is_v5=is_v5)
+    message = Sent("t", b"x" * (limit + beyond - (len(empty) - 2)), 9, 1)
+    whole = message.packet(is_v5=is_v5)
+    assert len(whole) == 1 + len(long_number(limit + beyond)) + limit + beyond
+    for cut in range(8):
+        found, rest = read_in_pieces(whole + empty, [cut, len(whole) - 1], is_v5=is_v5)
+        assert [delivery.payload for delivery in found] == [message.payload, b""]
+        assert rest == b""
+
+
 @pytest.mark.parametrize("size", [0, 100, 127, 128, 16_383, 16_384, 2_097_151, 2_097_152])
 def test_payloads_of_every_length_are_read(size: int) -> None:
     message = Sent("t", b"x" * size, 9, 1)
     (found,) = take_publications(message.packet(is_v5=True), 0, 7, is_v5=True).deliveries
     assert found == message.delivery()
+
+
+@given(
+    packets=st.lists(st.one_of(sent, st.sampled_from([PINGRESP, SUBACK])), max_size=8),
+    data=st.data(),
+)
+def test_all_packets_keep_their_order_however_they_are_cut(
+    packets: list[Sent | bytes], data: st.DataObject
+) -> None:
+    stream = b"".join(
+        packet if isinstance(packet, bytes) else packet.packet(is_v5=True) for packet in packets
+    )
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(stream)), max_size=6)))
+    found: list[Delivery | bytes] = []
+    unread, start = b"", 0
+    for end in [*cuts, len(stream)]:
+        unread, start = unread + stream[start:end], end
+        at, is_over = 0, False
+        while not is_over:
+            deliveries, other, at = take_publications(unread, at, 7, is_v5=True)
+            is_over = other is None
+            found += deliveries if other is None else [*deliveries, other]
+        unread = unread[at:]
+    assert unread == b""
+    assert found == [
+        packet if isinstance(packet, bytes) else packet.delivery() for packet in packets
+    ]
 
 
 @pytest.mark.parametrize("other", [PINGRESP, SUBACK, Sent("t", b"x", 5, 2).packet(is_v5=False)])
@@ -103,6 +146,9 @@ def test_a_packet_that_is_not_complete_is_left_over() -> None:
         b"\x32\x03\x00\x09t",  # a topic longer than its packet
         b"\x32\x03\x00\x01t",  # no room for the message id
         b"\x30\x04\x00\x01t\x7f",  # properties longer than their packet
+        b"\x30\x04\x00\x01t\x80",  # their length begins and doesn't end
+        b"\x30\x08\x00\x01t\xff\xff\xff\xff\x01",  # their length has five bytes
+        b"\x30\x00\x30\x00",  # no topic at all
     ],
 )
 def test_what_is_no_mqtt_is_said_to_be_none(packet: bytes) -> None:
@@ -122,6 +168,20 @@ def test_random_bytes_are_read_refused_or_left_over(*, data: bytes, is_v5: bool)
             start = taken.end
     except MalformedPacketError:
         pass
+
+
+@given(message=sent, is_v5=st.booleans(), data=st.data())
+def test_a_packet_with_a_wrong_byte_is_read_refused_or_left_over(
+    *, message: Sent, is_v5: bool, data: st.DataObject
+) -> None:
+    packet = bytearray(message.packet(is_v5=is_v5))
+    place = data.draw(st.integers(0, min(len(packet) - 1, 12)))
+    packet[place] = data.draw(st.integers(0, 255))
+    try:
+        taken = take_publications(bytes(packet), 0, 7, is_v5=is_v5)
+    except MalformedPacketError:
+        return
+    assert 0 <= taken.end <= len(packet)
 
 
 def test_a_topic_that_is_no_utf_8_is_shown_escaped() -> None:

@@ -9,11 +9,12 @@ from ingest.counters import Count
 from ingest.decoding import Decoder
 from ingest.errors import NotInQuarantineError
 from ingest.quarantine import Quarantine, Selection
-from ingest.received import Fault, Received
+from ingest.received import STATUSES, Fault, Received
 from ingest.replay import Replayed, replay
 from ingest.shippers import REFUSED_BY_STORE
 from ingest.spool import Spool
 from park.assets import Park
+from park.definition import build_park, read_definition
 from tests.support.ingest_fakes import HARVEST_TOPIC, ROOM_TOPIC, as_json, harvest, room_reading
 
 NOW_MS = 1_760_000_000_000
@@ -87,6 +88,87 @@ def test_of_an_array_the_good_readings_leave_and_the_bad_ones_get_entries_of_the
     assert replayed.spooled == 1
     (entry,) = Quarantine(path).entries()
     assert (entry.id, entry.reason) == (2, "out-of-range")
+    assert spool.counters().unaccounted == 0
+
+
+def test_once_the_park_has_the_asset_its_reading_is_spooled(
+    path: Path, spool: Spool, small_park: Park
+) -> None:
+    topic = ROOM_TOPIC.replace("room-0001", "room-0040")
+    quarantine(spool, (topic, as_json(room_reading(NOW_MS, air_temp_c=1.5)), "unknown-asset"))
+    (before,) = replay_all(path, spool, small_park)
+    assert "room-0040" in before.problem
+    (after,) = replay_all(path, spool, build_park(read_definition(), 0.1))
+    assert (after.number, after.spooled, after.problem) == (1, 1, "")
+    assert "asset=room-0040" in waiting(spool)[0]
+    assert spool.counters().unaccounted == 0
+
+
+def test_a_whole_message_of_which_parts_are_still_wrong_stays_as_it_is(
+    path: Path, spool: Spool, small_park: Park
+) -> None:
+    pack = [
+        {"bt": NOW_MS / 1000, "n": "air_temp_c", "v": 1.5},
+        {"n": "air_temp_c", "t": 1, "v": 99},
+    ]
+    decoded = Decoder(small_park, 300, 262_144).decode(ROOM_TOPIC, as_json(pack), NOW_MS)
+    kinds = [measured.kind for measured in decoded.readings]
+    spool.append(Received(lines=decoded.lines, kinds=kinds, faults=decoded.faults), NOW_MS)
+    before = spool.counters()
+    for _ in range(2):
+        (replayed,) = replay_all(path, spool, small_park)
+        assert (replayed.number, replayed.spooled) == (1, 0)
+        assert "air_temp_c is 99" in replayed.problem
+    assert spool.counters() == before
+
+
+def test_a_line_of_our_own_that_is_refused_again_is_not_counted_as_stored(
+    path: Path, spool: Spool, small_park: Park
+) -> None:
+    line = f'liveness,asset=room-0001,site=linyi state="online" {NOW_MS}'
+    quarantine(spool, (ROOM_TOPIC, line.encode(), REFUSED_BY_STORE))
+    replay_all(path, spool, small_park)
+    batch = spool.oldest_lines(10)
+    assert batch is not None
+    refused = Fault(ROOM_TOPIC, line.encode(), REFUSED_BY_STORE, "no", STATUSES)
+    spool.drop_lines(batch, [refused], NOW_MS)
+    assert (spool.counters().stored, spool.counters().unaccounted) == (0, 0)
+
+
+def test_a_refused_line_that_is_none_of_ours_stays(
+    path: Path, spool: Spool, small_park: Park
+) -> None:
+    quarantine(spool, ("", b"nonsense", REFUSED_BY_STORE))
+    (replayed,) = replay_all(path, spool, small_park)
+    assert "no line of agripark's" in replayed.problem
+
+
+def test_hundreds_of_entries_are_replayed_in_the_order_of_their_arrival(
+    path: Path, spool: Spool, small_park: Park
+) -> None:
+    entries = [
+        (ROOM_TOPIC, as_json(room_reading(NOW_MS + number)), "unknown-asset")
+        for number in range(450)
+    ]
+    quarantine(spool, *entries)
+    replayed = replay_all(path, spool, small_park)
+    assert [one.number for one in replayed] == list(range(1, 451))
+    batch = spool.oldest_lines(1_000)
+    assert batch is not None
+    times = [int(line.rsplit(" ", 1)[1]) for line in batch.lines]
+    assert times == [NOW_MS + number for number in range(450)]
+    assert Quarantine(path).count() == 0
+
+
+def test_an_entry_that_was_dropped_meanwhile_is_passed_over(
+    path: Path, spool: Spool, small_park: Park
+) -> None:
+    payload = as_json(room_reading(NOW_MS))
+    quarantine(spool, (ROOM_TOPIC, payload, "a"), (ROOM_TOPIC, payload, "a"))
+    spool.drop_entries([1])
+    decoder = Decoder(small_park, 300, 262_144)
+    replayed = list(replay(Quarantine(path), spool, decoder, [1, 2], NOW_MS))
+    assert [one.number for one in replayed] == [2]
     assert spool.counters().unaccounted == 0
 
 
