@@ -7,6 +7,7 @@ from typing import ClassVar, TypeVar
 
 from park.errors import DefinitionError, UnknownAssetError
 from park.gs1 import PlaceId
+from park.seasons import CALENDAR_YEARS, SeasonCalendar
 from park.telemetry import KIND_OF_ASSET_TYPE, Kind, Text
 
 
@@ -83,7 +84,15 @@ class Orchard(Asset):
     latitude_deg: float
     longitude_deg: float
     yield_kg_mu: float
-    """Most that a mu of it yields in a season; what a mass balance may not exceed."""
+    """Most that a mu of it yields in a season."""
+    certified_area_mu: float | None = None
+    """How much of it is certified; None where that isn't known apart from its area."""
+
+    @property
+    def ceiling_kg(self) -> float:
+        """Most that it gives in a season under its registration: the mass balance's limit."""
+        area_mu = self.area_mu if self.certified_area_mu is None else self.certified_area_mu
+        return area_mu * self.yield_kg_mu
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -235,6 +244,8 @@ class Park:
     """By id, the site first."""
     products: dict[str, Product]
     """By GTIN-14."""
+    calendar: SeasonCalendar = CALENDAR_YEARS
+    """When its seasons begin."""
     by_place: dict[PlaceId, Asset] = field(init=False, repr=False)
     """Every asset that has a place, by it."""
 
@@ -252,7 +263,12 @@ class Park:
 
     @classmethod
     def build(
-        cls, site: Site, company_prefix: str, assets: Iterable[Asset], products: Iterable[Product]
+        cls,
+        site: Site,
+        company_prefix: str,
+        assets: Iterable[Asset],
+        products: Iterable[Product],
+        calendar: SeasonCalendar = CALENDAR_YEARS,
     ) -> "Park":
         """A park of these assets (without the site, which comes first) and products.
 
@@ -264,7 +280,7 @@ class Park:
                 msg = f"two assets have the id {asset.id!r}"
                 raise DefinitionError(msg)
         by_gtin = {product.gtin: product for product in products}
-        return cls(site, company_prefix, by_id, by_gtin)
+        return cls(site, company_prefix, by_id, by_gtin, calendar)
 
     def asset(self, asset_id: str) -> Asset:
         """The asset of that id. Raises UnknownAssetError."""

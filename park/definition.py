@@ -4,20 +4,65 @@ The definition says how many of each asset there are and how large; ids, parents
 keys follow from it by counting, so that the same definition and scale always give the same park.
 """
 
+import re
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date, timedelta
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PositiveFloat,
+    PositiveInt,
+    ValidationError,
+)
 
 from park import assets as a
 from park.assets import FIELD_RUN, Asset, Park, Product
 from park.errors import DefinitionError, IdentifierError
 from park.gs1 import PlaceId, make_gln, make_gtin
+from park.seasons import SeasonCalendar
 from park.telemetry import Text
+
+_DAY = re.compile(r"(\d{2})-(\d{2})", re.ASCII)
+_OFFSET = re.compile(r"([+-])(0\d|1[0-4]):([0-5]\d)", re.ASCII)
+_ANY_COMMON_YEAR = 2025
+
+
+def _month_and_day(text: str) -> tuple[int, int]:
+    match = _DAY.fullmatch(text)
+    if match is None:
+        msg = "must be month and day, such as 08-01"
+        raise ValueError(msg)
+    # A season begins in every year, so not on 29 February.
+    day = date(_ANY_COMMON_YEAR, int(match[1]), int(match[2]))
+    return day.month, day.day
+
+
+def _check_day(text: str) -> str:
+    _month_and_day(text)
+    return text
+
+
+def _offset(text: str) -> timedelta:
+    match = _OFFSET.fullmatch(text)
+    if match is None:
+        msg = "must be an offset from UTC, such as +08:00"
+        raise ValueError(msg)
+    offset = timedelta(hours=int(match[2]), minutes=int(match[3]))
+    return -offset if match[1] == "-" else offset
+
+
+def _check_offset(text: str) -> str:
+    _offset(text)
+    return text
+
 
 Latitude = Annotated[float, Field(ge=-90, le=90)]
 Longitude = Annotated[float, Field(ge=-180, le=180)]
@@ -50,6 +95,14 @@ class SiteSection(_Section):
     irrigated_area_mu: PositiveFloat
     latitude_deg: Latitude
     longitude_deg: Longitude
+    season_begins: Annotated[str, AfterValidator(_check_day)] = "01-01"
+    utc_offset: Annotated[str, AfterValidator(_check_offset)] = "+08:00"
+
+    @property
+    def calendar(self) -> SeasonCalendar:
+        """When the park's seasons begin."""
+        month, day = _month_and_day(self.season_begins)
+        return SeasonCalendar(month, day, _offset(self.utc_offset))
 
 
 class Counts(_Section):
@@ -106,6 +159,15 @@ class VarietySection(_Section):
     fruit_mass_g: PositiveFloat
 
 
+class OrchardSection(_Section):
+    """What one orchard has of its own; what isn't given is as for every orchard."""
+
+    id: str
+    area_mu: PositiveFloat | None = None
+    certified_area_mu: Annotated[float, Field(ge=0)] | None = None
+    yield_kg_mu: PositiveFloat | None = None
+
+
 class GradeSection(_Section):
     """A grade that the sorting lines make."""
 
@@ -131,6 +193,7 @@ class Definition(_Section):
     least: Counts
     sizes: Sizes
     varieties: Annotated[tuple[VarietySection, ...], Field(min_length=1)]
+    orchards: tuple[OrchardSection, ...] = ()
     grades: Annotated[tuple[GradeSection, ...], Field(min_length=2)]
     destinations: Annotated[tuple[DestinationSection, ...], Field(min_length=1)]
 
@@ -185,9 +248,34 @@ class _Builder:
             area_mu=section.area_mu,
             irrigated_area_mu=section.irrigated_area_mu,
         )
+        self._check_own()
         return Park.build(
-            site, self.definition.company_prefix, self._assets(site.id), self._products()
+            site,
+            self.definition.company_prefix,
+            self._assets(site.id),
+            self._products(),
+            section.calendar,
         )
+
+    def _check_own(self) -> None:
+        """Raise DefinitionError for what orchards can't have of their own.
+
+        At a small scale an orchard may be missing that is there at scale 1.
+        """
+        most = max(self.counts.orchards, self.definition.counts.orchards)
+        left = {_orchard(n) for n in range(1, most + 1)}
+        for own in self.definition.orchards:
+            area_mu = own.area_mu or self.definition.sizes.orchard_area_mu
+            if own.id not in left:
+                msg = f"entry orchards names {own.id!r} twice, or there is no such orchard"
+                raise DefinitionError(msg)
+            if own.certified_area_mu is not None and own.certified_area_mu > area_mu:
+                msg = (
+                    f"entry orchards: {own.certified_area_mu:g} mu of {own.id} can't be certified, "
+                    f"it has {area_mu:g} mu"
+                )
+                raise DefinitionError(msg)
+            left.discard(own.id)
 
     def _assets(self, site: str) -> Iterator[Asset]:
         yield from self._land(site)
@@ -201,7 +289,7 @@ class _Builder:
         return PlaceId(make_gln(self.definition.company_prefix, location), extension)
 
     def _land(self, site: str) -> Iterator[Asset]:
-        counts, area_mu = self.counts, self.definition.sizes.orchard_area_mu
+        counts = self.counts
         for n in range(1, counts.townships + 1):
             yield a.Township(
                 id=_township(n),
@@ -217,21 +305,28 @@ class _Builder:
                 parent=_township(_spread(n, counts.townships)),
                 place=self._place(10_000 + n),
             )
+        yield from self._orchards()
+
+    def _orchards(self) -> Iterator[Asset]:
+        counts = self.counts
+        own_by_id = {own.id: own for own in self.definition.orchards}
         for n in range(1, counts.orchards + 1):
+            own = own_by_id.get(_orchard(n)) or OrchardSection(id=_orchard(n))
             variety = self.definition.varieties[(n - 1) % len(self.definition.varieties)]
             yield a.Orchard(
                 id=_orchard(n),
                 name=_numbered("Orchard", "果园", n),
                 parent=_township(_spread(n, counts.townships)),
                 place=self._place(1_000 + n),
-                area_mu=area_mu,
+                area_mu=own.area_mu or self.definition.sizes.orchard_area_mu,
+                certified_area_mu=own.certified_area_mu,
                 crop=variety.crop,
                 variety=variety.id,
                 grower=f"grower-{_spread(n, counts.growers):04}",
                 registration=f"1400GY{n:04}",
                 latitude_deg=_scatter(self.definition.site.latitude_deg, n, 0.618),
                 longitude_deg=_scatter(self.definition.site.longitude_deg, n, 0.414),
-                yield_kg_mu=variety.yield_kg_mu,
+                yield_kg_mu=own.yield_kg_mu or variety.yield_kg_mu,
             )
 
     def _irrigation(self) -> Iterator[Asset]:

@@ -93,6 +93,23 @@ class Settings(BaseSettings):
     mass_tolerance: Annotated[float, Field(ge=0, le=0.5)] = 0.005
     """Share by which masses may differ across a step."""
 
+    capture_limit_bytes: Annotated[int, Field(ge=1_000)] = 16 * 1024 * 1024
+    """Largest EPCIS document that is read."""
+    capture_limit_events: Annotated[int, Field(ge=1)] = 5_000
+    """Most events in one EPCIS document."""
+    webhook_private_hosts: bool | None = None
+    """Whether subscribers may be at addresses that aren't public.
+
+    Where not set they may while the API itself is reached from this machine only.
+    """
+
+    @property
+    def sends_to_private_hosts(self) -> bool:
+        """Whether subscribers may be at addresses that aren't public."""
+        if self.webhook_private_hosts is not None:
+            return self.webhook_private_hosts
+        return self.api_host in {"127.0.0.1", "::1", "localhost"}
+
     @property
     def spool_path(self) -> Path:
         """The spool's file."""
@@ -107,6 +124,16 @@ class Settings(BaseSettings):
     def calibration_path(self) -> Path:
         """The calibration register's file."""
         return self.data_dir / "calibration.db"
+
+    @property
+    def ledger_keys(self) -> Path:
+        """Folder of the keys that sign the ledger."""
+        return self.data_dir / "ledger-keys"
+
+    @property
+    def ledger_checkpoints(self) -> Path:
+        """File of the checkpoints that were signed."""
+        return self.data_dir / "ledger-checkpoints.jsonl"
 
     @property
     def traceability_url(self) -> str:

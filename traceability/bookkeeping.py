@@ -1,14 +1,15 @@
 """What each step does to the books: one function a step, each within its capture's transaction.
 
-The functions check what only the books can tell: that a batch exists and existed then, that
-enough of it is left, that a pallet is still here. Order of checks: identity, time, mass.
+The functions check that place and product fit the step, and what only the books can tell: that a
+batch exists and existed then, that enough of it is left, that a pallet is still here, that an
+orchard can bear so much. Order of checks: identity, time, mass.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from park.assets import REJECT, Park, Product
+from park.assets import REJECT, Destination, Orchard, Park, Product, Reefer
 from park.gs1 import BatchId
 from park.scans import (
     Action,
@@ -21,9 +22,9 @@ from park.scans import (
     StoreInScan,
     StoreOutScan,
 )
-from park.times import format_instant, from_epoch_ms
-from traceability.books import BatchState, book_run, dried_up, take, to_mg
-from traceability.checks import product_of
+from park.times import format_instant, from_epoch_ms, to_epoch_ms
+from traceability.books import BatchState, book_run, check_yield, dried_up, take, to_mg
+from traceability.checks import asset_at, check_harvest, check_pallet, check_sort, product_of
 from traceability.errors import (
     BatchExistsError,
     NotEnoughMassError,
@@ -71,6 +72,12 @@ class Desk:
             self.check_after(found[batch].made_at_ms, f"{batch} exists")
         return found
 
+    def harvested_mg(self, orchard: Orchard) -> int:
+        """What an orchard has given so far in the season of this step."""
+        calendar = self.park.calendar
+        span = calendar.span(calendar.season_of(from_epoch_ms(self.at_ms)))
+        return self.state.harvested_mg(orchard.id, *map(to_epoch_ms, span))
+
     def check_new(self, batches: Sequence[BatchId]) -> None:
         """Batches that are made must not exist. Raises BatchExistsError."""
         known = next(iter(self.state.batches(batches)), None)
@@ -81,14 +88,16 @@ class Desk:
 
 
 def harvest(desk: Desk, scan: HarvestScan) -> None:
-    """A batch comes into being at hand."""
+    """A batch comes into being at hand, as far as the orchard can bear it."""
+    orchard = asset_at(desk.park, scan.asset, Orchard)
+    product = check_harvest(desk.park, orchard, scan.batch)
     desk.check_new([scan.batch])
     qty_mg = to_mg(scan.qty_kg)
+    check_yield(desk.harvested_mg(orchard), qty_mg, orchard.ceiling_kg, orchard.id)
     node = desk.state.add_node(
         NewNode(scan.batch.path, NodeKind.HARVEST, scan.asset, desk.at_ms, qty_mg)
     )
     batch = BatchState(node, scan.batch, desk.at_ms, desk.at_ms, desk.at_ms, qty_mg, qty_mg)
-    product = product_of(desk.park, scan.batch)
     desk.state.add_batches([NewBatch(batch, product, {scan.asset: 1.0})])
     desk.state.name([node])
 
@@ -141,6 +150,7 @@ def _lose(desk: Desk, source: int, qty_mg: int, place: str) -> None:
 def sort(desk: Desk, scan: SortScan) -> None:
     """Batches at hand go into a run; new batches at hand and a loss come out of it."""
     claimed = _merged(scan.inputs)
+    check_sort(desk.park, claimed, (each.batch for each in scan.outputs))
     inputs = desk.existing(claimed)
     made = [each.batch for each in scan.outputs]
     desk.check_new(made)
@@ -214,6 +224,7 @@ def palletise(desk: Desk, scan: PalletiseScan) -> None:
         msg = f"pallet {scan.pallet} has been packed already; take a new SSCC"
         raise PalletExistsError(msg)
     claimed = _merged(scan.contents)
+    check_pallet(desk.park, claimed)
     batches = desk.existing(claimed)
     packed = {
         batch: batches[batch].take_from_hand(qty_mg, desk.tolerance)
@@ -239,6 +250,9 @@ def _merged(quantities: Iterable[BatchQuantity]) -> dict[BatchId, int]:
 
 def ship(desk: Desk, scan: ShipScan) -> None:
     """Pallets leave with a new shipment, or with one of that number that is being loaded."""
+    asset_at(desk.park, scan.destination, Destination)
+    if scan.reefer is not None:
+        asset_at(desk.park, scan.reefer, Reefer)
     pallets = _pallets(desk, scan.pallets)
     for pallet in pallets:
         if pallet.shipment is not None:

@@ -13,17 +13,19 @@
 6. What the scan of a sorting run says came out, loss included, equals what it says went in,
    within the mass tolerance. Outputs are booked as weighed; where together they exceed what was
    booked in, they are scaled down in proportion. What they don't cover is the run's loss.
-7. For a batch's status, what is left of it within the mass tolerance counts as nothing.
+7. An orchard gives no more in a season than its ceiling: its certified area, or all of it, times
+   what a mu of it can bear. A harvest that would take it beyond is refused as a whole.
+8. For a batch's status, what is left of it within the mass tolerance counts as nothing.
 
 From 4 and 6 follows that mass in the books never grows: whatever leaves the park is covered by
-what was harvested, to the milligram.
+what was harvested, to the milligram; and with 7, by what the orchards can grow.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from park.gs1 import BatchId
-from traceability.errors import MassNotConservedError, NotEnoughMassError
+from traceability.errors import MassNotConservedError, NotEnoughMassError, YieldExceededError
 from traceability.views import BatchStatus
 
 MG_PER_KG = 1_000_000
@@ -62,7 +64,7 @@ class BatchState:
         return self.at_hand_mg + self.stored_mg
 
     def status(self, tolerance: float) -> BatchStatus:
-        """Where the batch is on its way (rule 7)."""
+        """Where the batch is on its way (rule 8)."""
         if self.in_stock_mg > tolerance * self.qty_mg:
             return BatchStatus.IN_STOCK
         if self.packed_mg:
@@ -91,6 +93,17 @@ def take(claimed_mg: int, left_mg: int, tolerance: float, what: str, hint: str =
 def dried_up(left_mg: int, went_in_mg: int, tolerance: float) -> bool:
     """Whether so little is left in a room that nothing is (rule 5)."""
     return left_mg <= tolerance * went_in_mg
+
+
+def check_yield(harvested_mg: int, more_mg: int, ceiling_kg: float, orchard: str) -> None:
+    """Whether an orchard can bear that much more (rule 7). Raises YieldExceededError."""
+    if harvested_mg + more_mg > to_mg(ceiling_kg):
+        msg = (
+            f"{to_kg(more_mg):,.1f} kg more would make {to_kg(harvested_mg + more_mg):,.1f} kg "
+            f"from {orchard}, which can bear {ceiling_kg:,.1f} kg a season and has given "
+            f"{to_kg(harvested_mg):,.1f} kg; check the mass and the orchard"
+        )
+        raise YieldExceededError(msg)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,21 +4,25 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from park.assets import Park
 from park.gs1 import BatchId
 from park.scans import Scan
 from traceability import history, log, migrations, search, shipping, tracing
+from traceability.balance.service import MassBalance
 from traceability.capture import Capture
 from traceability.errors import DatabaseUnavailableError
 from traceability.paging import DEFAULT_LIMIT, LARGEST_LIMIT, check_texts
+from traceability.rebuilding import derive_missing
+from traceability.recording import Recorder
 from traceability.transactions import reading, write
 from traceability.views import (
     BatchHistory,
     BatchQuery,
     BatchSummary,
     Captured,
+    EventFinding,
     Health,
     Page,
     Pallet,
@@ -32,6 +36,10 @@ __all__ = ["DEFAULT_LIMIT", "LARGEST_LIMIT", "BatchQuery", "Traceability"]
 
 def _now() -> datetime:
     return datetime.now(UTC)
+
+
+def _nothing() -> None:
+    """Nobody wants to know of commits."""
 
 
 class Traceability:
@@ -51,25 +59,36 @@ class Traceability:
         mass_tolerance: float,
         clock_skew_s: float,
         clock: Callable[[], datetime] = _now,
+        after_commit: Callable[[], None] = _nothing,
     ) -> None:
+        """`after_commit` is called when the log may have grown."""
         self._engine = engine
         self._park = park
-        self._capture = Capture(park, mass_tolerance, clock_skew_s)
+        self._capture = Capture(park, Recorder(park, mass_tolerance, clock_skew_s))
         self._clock = clock
+        self.balance = MassBalance(engine, park, clock=clock)
+        self._after_commit = after_commit
 
     def migrate(self) -> None:
         """Make the tables, or bring them up to this version; safe to repeat."""
-        write(self._engine, migrations.upgrade)
+
+        def work(connection: Connection) -> None:
+            migrations.upgrade(connection)
+            derive_missing(connection, self._park)
+
+        write(self._engine, work)
 
     def capture(self, scan: Scan) -> Captured:
         """Turn a scan into its one event; the same scan again changes nothing.
 
         Raises CaptureError where it can't be true; then nothing of it is stored.
         """
-        return write(
+        captured = write(
             self._engine,
             lambda connection: self._capture.capture(connection, scan, self._clock()),
         )
+        self._after_commit()
+        return captured
 
     def search_batches(
         self, query: BatchQuery, after: str | None = None, limit: int = DEFAULT_LIMIT
@@ -133,6 +152,14 @@ class Traceability:
         """Events as EPCIS 2.0 JSON without `@context`, in the order of their capture."""
         with reading(self._engine) as connection:
             return log.events(connection, after, limit)
+
+    def findings(
+        self, code: str | None = None, after: str | None = None, limit: int = DEFAULT_LIMIT
+    ) -> Page[EventFinding]:
+        """What is odd about events that were stored, in the order of their capture."""
+        check_texts(code)
+        with reading(self._engine) as connection:
+            return log.findings(connection, code, after, limit)
 
     def totals(self) -> Totals:
         """How much is in the repository."""

@@ -10,6 +10,7 @@ from sqlalchemy import (
     Table,
     bindparam,
     exists,
+    func,
     insert,
     literal,
     select,
@@ -22,6 +23,7 @@ from park.gs1 import BatchId
 from traceability import tables as t
 from traceability.books import BatchState
 from traceability.closure import ancestors
+from traceability.views import NodeKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +129,12 @@ _ADD = {
 _FIND_ORIGINS = select(t.origins).where(t.origins.c.node_id.in_(_any("nodes")))
 _FIND_STAY = select(t.stays).where(
     _Y.node_id == bindparam("node"), _Y.room == bindparam("room"), _Y.until_ms.is_(None)
+)
+_HARVESTED = select(func.sum(_N.qty_mg)).where(
+    _N.kind == NodeKind.HARVEST.value,
+    _N.place == bindparam("orchard"),
+    _N.at_ms >= bindparam("since_ms"),
+    _N.at_ms < bindparam("until_ms"),
 )
 _SAVE_STAY = (
     update(t.stays)
@@ -260,6 +268,11 @@ class State:
         for node, orchard, share in self._connection.execute(_FIND_ORIGINS, {"nodes": nodes}):
             found.setdefault(node, {})[orchard] = share
         return found
+
+    def harvested_mg(self, orchard: str, since_ms: int, until_ms: int) -> int:
+        """Mass that an orchard gave between these times, the latter not included."""
+        span = {"orchard": orchard, "since_ms": since_ms, "until_ms": until_ms}
+        return int(self._connection.execute(_HARVESTED, span).scalar() or 0)
 
     def open_stay(self, node: int, room: str) -> StayState | None:
         """The stay of a batch in a room that hasn't ended."""

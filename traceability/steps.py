@@ -47,16 +47,23 @@ from park.scans import (
 )
 from park.times import format_instant
 from traceability.checks import asset_at, check_harvest, check_pallet, check_sort, place_of
+from traceability.epcis.contexts import GS1_PREFIXES, NAMESPACE
 from traceability.epcis.model import (
+    KILOGRAM,
     Action,
     AggregationEvent,
     AnyEvent,
     BusinessTransaction,
     ObjectEvent,
     Party,
+    Place,
     Quantity,
     TransformationEvent,
 )
+
+STEP = f"{NAMESPACE}step"
+"""Which of our steps an event stands for."""
+_MDA = GS1_PREFIXES["cbvmda"]
 
 PARK_OFFSET = "+08:00"
 """China has one time zone; scans carry instants, not zones."""
@@ -99,17 +106,21 @@ def _common(scan: Scan, biz_step: str, disposition: str, read_point: Asset) -> d
         ),
         "biz_step": biz_step,
         "disposition": disposition,
-        "read_point": place_of(read_point).uri,
+        "read_point": _place(read_point),
     }
 
 
+def _place(asset: Asset) -> Place:
+    return Place(place_of(asset).uri)
+
+
 def _step(scan: Scan, **more: object) -> dict[str, Any]:
-    named = {f"agripark:{name}": value for name, value in more.items() if value is not None}
-    return {"agripark:step": scan.action.value, **named}
+    named = {f"{NAMESPACE}{name}": value for name, value in more.items() if value is not None}
+    return {STEP: scan.action.value, **named}
 
 
 def _quantities(quantities: tuple[BatchQuantity, ...]) -> tuple[Quantity, ...]:
-    return tuple(Quantity(each.batch.uri, each.qty_kg) for each in quantities)
+    return tuple(Quantity(each.batch.uri, each.qty_kg, KILOGRAM) for each in quantities)
 
 
 def _harvest(scan: HarvestScan, park: Park) -> ObjectEvent:
@@ -118,13 +129,13 @@ def _harvest(scan: HarvestScan, park: Park) -> ObjectEvent:
     return ObjectEvent(
         **_common(scan, "commissioning", "active", orchard),
         action=Action.ADD,
-        quantities=(Quantity(scan.batch.uri, scan.qty_kg),),
-        biz_location=place_of(orchard).uri,
+        quantities=(Quantity(scan.batch.uri, scan.qty_kg, KILOGRAM),),
+        biz_location=_place(orchard),
         ilmd={
-            "cbvmda:lotNumber": scan.batch.lot,
-            "cbvmda:harvestEndDate": format_instant(scan.ts)[:10],
-            "agripark:variety": product.variety,
-            "agripark:orchardRegistration": orchard.registration,
+            f"{_MDA}lotNumber": scan.batch.lot,
+            f"{_MDA}harvestEndDate": format_instant(scan.ts)[:10],
+            f"{NAMESPACE}variety": product.variety,
+            f"{NAMESPACE}orchardRegistration": orchard.registration,
         },
         extensions=_step(scan),
     )
@@ -137,8 +148,8 @@ def _store(scan: StoreInScan | StoreOutScan, park: Park) -> ObjectEvent:
     return ObjectEvent(
         **_common(scan, "storing", "in_progress", room),
         action=Action.OBSERVE,
-        quantities=(Quantity(scan.batch.uri, scan.qty_kg),),
-        biz_location=place_of(outside).uri,
+        quantities=(Quantity(scan.batch.uri, scan.qty_kg, KILOGRAM),),
+        biz_location=_place(outside),
         extensions=_step(scan),
     )
 
@@ -150,7 +161,7 @@ def _sort(scan: SortScan, park: Park) -> TransformationEvent:
         **_common(scan, "commissioning", "in_progress", line),
         input_quantities=_quantities(scan.inputs),
         output_quantities=_quantities(scan.outputs),
-        biz_location=place_of(line).uri,
+        biz_location=_place(line),
         extensions=_step(scan, lossKg=scan.loss_kg or None),
     )
 
@@ -163,7 +174,7 @@ def _palletise(scan: PalletiseScan, park: Park) -> AggregationEvent:
         action=Action.ADD,
         parent=sscc_uri(scan.pallet),
         child_quantities=_quantities(scan.contents),
-        biz_location=place_of(packhouse).uri,
+        biz_location=_place(packhouse),
         extensions=_step(scan),
     )
 
@@ -199,7 +210,7 @@ def _receive(scan: ReceiveScan, park: Park) -> ObjectEvent:
         **_common(scan, "receiving", "in_progress", destination),
         action=Action.OBSERVE,
         epcs=_pallet_uris(scan.pallets),
-        biz_location=place_of(destination).uri,
+        biz_location=_place(destination),
         biz_transactions=(_despatch_advice(park, scan.shipment),),
         extensions=_step(scan),
     )

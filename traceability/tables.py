@@ -12,11 +12,13 @@ Times are epoch milliseconds, masses whole milligrams.
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     Float,
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     Table,
     Text,
@@ -52,13 +54,33 @@ events = Table(
     "events",
     metadata,
     Column("seq", BigInteger, primary_key=True, autoincrement=False),
-    Column("event_id", Text, nullable=False, unique=True),
+    Column("event_id", Text, nullable=False),
+    Column("declared", Boolean(name=None), nullable=False),
     Column("event_time_ms", BigInteger, nullable=False, index=True),
     Column("record_time_ms", BigInteger, nullable=False),
     Column("fingerprint", Text, nullable=False),
+    Column("content_hash", LargeBinary(32), nullable=False, index=True),
     Column("document", Text, nullable=False),
+    UniqueConstraint("event_id", "declared"),
 )
-"""`seq` counts from 1 in the order of commits without gaps; `fingerprint` is the scan's SHA-256."""
+"""`seq` counts from 1 in the order of commits without gaps.
+
+`declared`: the event declares that the one of the same id was wrong. `fingerprint`: SHA-256 of
+the scan, or of all that the document said. `content_hash`: the event hash of CBV 2.0. `document`
+is the event as it came, in the form of RFC 8785; these very bytes are its leaf in the ledger.
+"""
+
+findings = Table(
+    "findings",
+    metadata,
+    Column("seq", BigInteger, ForeignKey("events.seq"), primary_key=True, autoincrement=False),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("code", Text, nullable=False),
+    Column("path", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+    Index(None, "code", "seq"),
+)
+"""What is odd about events that were stored all the same."""
 
 nodes = Table(
     "nodes",
@@ -69,6 +91,7 @@ nodes = Table(
     Column("place", Text),
     Column("at_ms", BigInteger, nullable=False),
     Column("qty_mg", BigInteger, nullable=False),
+    Index(None, "kind", "place", "at_ms", "qty_mg"),
 )
 
 flows = Table(

@@ -71,6 +71,20 @@ def reading(engine: Engine) -> Iterator[Connection]:
 
 
 @contextmanager
+def glancing(engine: Engine) -> Iterator[Connection]:
+    """A connection for questions that need no common state, such as of rows that never change.
+
+    On PostgreSQL it saves the messages that set up a snapshot. Raises DatabaseUnavailableError.
+    """
+    if engine.dialect.name == "sqlite":
+        with reading(engine) as connection:
+            yield connection
+    else:
+        with _our_errors(), engine.connect() as connection:
+            yield connection
+
+
+@contextmanager
 def _our_errors() -> Iterator[None]:
     """Raise ours for what another try may mend; a fault of the program is left as it is."""
     try:

@@ -21,10 +21,30 @@ class Page(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Captured:
-    """What became of a scan: its event, and False for `new` where the scan was known already."""
+    """What became of a scan or document: its event; `new` is False where it was known already."""
 
     event_id: str
     new: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EventFinding:
+    """What is odd about an event that was stored all the same."""
+
+    event_id: str
+    code: str
+    path: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """An event of a document that was left out, and why."""
+
+    path: str
+    """Where it stands in the document."""
+    code: str
+    detail: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from park.database import open_engine
 from park.scans import Scan
 from tests.support.scanning import NOW, Scans
 from tests.support.servers import PostgreSQL, free_port
-from traceability import tables
+from traceability import schema, tables
 from traceability.errors import CaptureError, DatabaseUnavailableError
 from traceability.repository import Traceability
 from traceability.transactions import write
@@ -54,7 +54,7 @@ def test_migrations_make_the_tables_that_the_code_declares(
     repository.migrate()
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
-        assert compare_metadata(context, tables.metadata) == []
+        assert compare_metadata(context, schema.metadata) == []
     assert repository.health().ok
 
 

@@ -25,6 +25,7 @@ from park.gs1 import BatchId, make_sscc
 from park.scans import SCAN
 from park.settings import Settings
 from park.times import parse_instant, to_epoch_ms
+from traceability.provenance.service import ProvenanceService
 from traceability.repository import Traceability
 
 NOW = parse_instant("2025-11-15T00:00:00Z")
@@ -194,6 +195,7 @@ def empty_services(
         yield Services(
             park=park,
             traceability=traceability,
+            provenance=ProvenanceService(engine, park),
             telemetry=telemetry,
             settings=Settings(data_dir=folder),
             clock=lambda: NOW,

@@ -3,7 +3,7 @@
 from alembic import context
 
 from traceability.migrations import CONNECTION
-from traceability.tables import metadata
+from traceability.schema import metadata
 
 context.configure(connection=context.config.attributes[CONNECTION], target_metadata=metadata)
 with context.begin_transaction():

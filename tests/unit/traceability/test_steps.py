@@ -9,7 +9,9 @@ from park.assets import Park
 from park.gs1 import sscc_uri
 from park.scans import Scan
 from tests.support.scanning import Scans
-from traceability.epcis.jsonld import read_event, write_event
+from traceability.epcis.contexts import OWN
+from traceability.epcis.reading import read_event
+from traceability.epcis.writing import write_event
 from traceability.steps import event_of
 
 # The words that CBV 2.0 defines, of those that a park may need.
@@ -97,7 +99,7 @@ def test_reading_an_event_and_writing_it_again_changes_nothing(
     written: dict[str, dict[str, Any]],
 ) -> None:
     for event in written.values():
-        assert write_event(read_event(event)) == event
+        assert write_event(read_event(event, OWN)) == event
 
 
 def test_a_harvest_commissions_the_lot_with_its_master_data(

@@ -1,0 +1,105 @@
+"""A database of the last release becomes one of this, with all that it held."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, Engine, MetaData, func, insert, select
+
+from park.assets import Park
+from park.database import open_engine
+from tests.support.scanning import NOW, Scans
+from traceability import migrations
+from traceability import tables as t
+from traceability.canonical import canonical_json
+from traceability.event_repository import EventRepository
+from traceability.repository import Traceability
+from traceability.transactions import write
+
+CASE = Path(__file__).parents[1] / "cases" / "traceability" / "release-0.1.json"
+RULES: dict[str, Any] = {"mass_tolerance": 0.005, "clock_skew_s": 300.0}
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+    """A database as release 0.1 left it: ten scans, from two harvests to a shipment's arrival."""
+    if request.param == "sqlite":
+        address = f"sqlite:///{tmp_path / 'traceability.db'}"
+    else:
+        address = request.getfixturevalue("postgresql").new_database()
+    engine = open_engine(address)
+    write(engine, _fill)
+    yield engine
+    engine.dispose()
+
+
+def _fill(connection: Connection) -> None:
+    migrations.upgrade(connection, "0001")
+    found = MetaData()
+    found.reflect(connection)
+    for name, rows in json.loads(CASE.read_text()).items():
+        if name == "log_head":
+            connection.execute(found.tables[name].update().values(size=rows[0]["size"]))
+        else:
+            connection.execute(insert(found.tables[name]), rows)
+    if connection.dialect.name == "postgresql":
+        for name in ("nodes", "stays"):
+            table = found.tables[name]
+            sequence = func.pg_get_serial_sequence(name, "id")
+            connection.execute(select(func.setval(sequence, func.max(table.c.id))))
+
+
+def _traceability(engine: Engine, park: Park) -> Traceability:
+    return Traceability(engine, park, **RULES, clock=lambda: NOW)
+
+
+def test_every_event_of_the_last_release_is_there(engine: Engine, small_park: Park) -> None:
+    traceability = _traceability(engine, small_park)
+    traceability.migrate()
+    old = {row["event_id"]: row for row in json.loads(CASE.read_text())["events"]}
+    with engine.connect() as connection:
+        rows = connection.execute(select(t.events)).all()
+    assert {row.event_id for row in rows} == set(old)
+    for row in rows:
+        document = json.loads(row.document)
+        before = json.loads(old[row.event_id]["document"])
+        assert document.pop("@context")
+        assert document == before
+        assert canonical_json(json.loads(row.document)).decode() == row.document
+        assert len(row.content_hash) == 32
+        assert row.fingerprint == old[row.event_id]["fingerprint"]
+
+
+def test_the_books_go_on_where_they_were(engine: Engine, small_park: Park) -> None:
+    traceability = _traceability(engine, small_park)
+    traceability.migrate()
+    scans = Scans(small_park)
+    batch, pallet = scans.lot("E-1", "extra"), scans.pallet(2)
+    assert traceability.batch(batch).summary.qty_kg == 1900
+    scans.harvest(scans.lot("X"), 1, ts=NOW)
+    palletise = scans.palletise(
+        pallet, {batch: 700}, ts=NOW, id="01900000-0000-7000-8000-000000000001"
+    )
+    assert traceability.capture(palletise).new
+    assert {end.kind for end in traceability.trace_back(f"00/{pallet}").ends} == {"harvest"}
+
+
+def test_a_scan_of_the_last_release_is_known(engine: Engine, small_park: Park) -> None:
+    traceability = _traceability(engine, small_park)
+    traceability.migrate()
+    scans = Scans(small_park)
+    assert not traceability.capture(scans.harvest(scans.lot("H-0"), 1000)).new
+
+
+def test_the_new_tables_hold_the_old_events(engine: Engine, small_park: Park) -> None:
+    traceability = _traceability(engine, small_park)
+    traceability.migrate()
+    traceability.migrate()
+    with engine.connect() as connection:
+        size = connection.execute(select(func.count()).select_from(t.events)).scalar_one()
+    assert size == traceability.totals().events == 10
+    events = EventRepository(engine, small_park, **RULES, clock=lambda: NOW)
+    first = json.loads(CASE.read_text())["events"][0]["event_id"]
+    assert events.event(first)["bizStep"] == "commissioning"

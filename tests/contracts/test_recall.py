@@ -1,0 +1,263 @@
+"""Recalls on the real databases: what a cause affected, where it is now, as people get it."""
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from xml.etree.ElementTree import Element, fromstring
+from zipfile import ZipFile
+
+import pytest
+from sqlalchemy import Engine
+
+from park.assets import Park
+from park.database import open_engine
+from tests.support.lineage_events import Events, capture, hour, lot, pallet, party, place
+from traceability.provenance.fsma import HEADER, as_xlsx
+from traceability.provenance.recall import Recall, recall
+from traceability.provenance.recall_formats import ParkDescriptions, as_csv, as_json
+from traceability.provenance.recall_starts import Cause, RecallStart
+from traceability.tables import metadata
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+    if request.param == "sqlite":
+        address = f"sqlite:///{tmp_path / 'traceability.db'}"
+    else:
+        address = request.getfixturevalue("postgresql").new_database()
+    engine = open_engine(address)
+    metadata.create_all(engine)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def events() -> Events:
+    return Events()
+
+
+def recalled(
+    engine: Engine, cause: Cause, key: str, since: float | None = None, until: float | None = None
+) -> Recall:
+    start = RecallStart(
+        cause=cause,
+        key=key,
+        since=None if since is None else hour(since),
+        until=None if until is None else hour(until),
+    )
+    with engine.connect() as connection:
+        return recall(connection, start)
+
+
+def keys(result: Recall) -> set[str]:
+    return {each.key for each in result.affected}
+
+
+def a_trade(engine: Engine, events: Events) -> None:
+    """Two orchards' fruit, sorted together, packed and shipped."""
+    a, b, m = lot("A"), lot("B"), lot("M", 2)
+    capture(
+        engine,
+        events.make(0, {a: 300}, "orchard-1"),
+        events.make(1, {b: 100}, "orchard-2"),
+        events.see(2, {a: 300}, "room-1", biz_step="storing"),
+        events.see(3, {b: 100}, "room-2", biz_step="storing"),
+        events.see(10, {a: 300}, "hall", biz_step="storing"),
+        events.turn(11, {a: 300, b: 100}, {m: 380}, "line-1"),
+        events.pack(12, pallet(1), {m: 200}, "hall"),
+        events.ship(13, [pallet(1)], to=3, paper="D1"),
+    )
+
+
+def test_an_orchard_is_recalled_with_masses_places_and_holders(
+    engine: Engine, events: Events
+) -> None:
+    a_trade(engine, events)
+    result = recalled(engine, Cause.ORCHARD, place("orchard-2"))
+    assert keys(result) == {lot("B"), lot("M", 2), pallet(1)}
+    by_key = {each.key: each for each in result.affected}
+    on_pallet = by_key[pallet(1)]
+    assert on_pallet.share == 0.25
+    assert (on_pallet.mass_kg, on_pallet.from_cause_kg) == (200, 50)
+    assert [each.key for each in on_pallet.contents] == [lot("M", 2)]
+    assert on_pallet.positions[0].holder == party(3)
+    assert on_pallet.positions[0].in_transit
+    assert by_key[lot("B")].is_start
+    assert on_pallet.why[0] == lot("B")
+    assert on_pallet.why[-1] == pallet(1)
+    (shipment,) = result.shipments
+    assert (shipment.holder, shipment.things) == (party(3), [pallet(1)])
+    assert on_pallet.shipments == [shipment.event_id]
+    assert shipment.papers[0][0] == "desadv"
+
+
+def test_a_site_is_all_its_places_and_a_span_bounds_the_harvest(
+    engine: Engine, events: Events
+) -> None:
+    a_trade(engine, events)
+    assert lot("A") in keys(recalled(engine, Cause.ORCHARD, place()))
+    assert lot("A") not in keys(recalled(engine, Cause.ORCHARD, place(), 0.5, 1))
+    assert keys(recalled(engine, Cause.ORCHARD, place("orchard-9"))) == set()
+    assert keys(recalled(engine, Cause.ORCHARD, place("orchard"))) == set()
+
+
+def test_a_lot_of_two_orchards_counts_by_its_share(engine: Engine, events: Events) -> None:
+    capture(
+        engine,
+        events.make(0, {lot("A"): 30}, "orchard-1"),
+        events.make(1, {lot("A"): 10}, "orchard-2"),
+        events.pack(2, pallet(1), {lot("A"): 40}),
+    )
+    result = recalled(engine, Cause.ORCHARD, place("orchard-2"))
+    assert {each.key: each.from_cause_kg for each in result.affected} == {
+        lot("A"): 10,
+        pallet(1): 10,
+    }
+
+
+def test_an_input_reaches_what_used_it_and_what_was_harvested_where_it_was_spread(
+    engine: Engine, events: Events
+) -> None:
+    spray, wash = lot("SPRAY", 7), lot("WASH", 8)
+    capture(
+        engine,
+        events.see(-50, {spray: (5, "LTR")}, "depot", biz_step="storing"),
+        events.make(-40, {lot("D"): 5}, "depot"),
+        events.make(-30, {lot("EARLY"): 5}, "orchard-1"),
+        events.see(-20, {spray: (5, "LTR")}, "orchard-1", biz_step="inspecting"),
+        events.make(0, {lot("A"): 100}, "orchard-1"),
+        events.make(24 * 200, {lot("LATE"): 100}, "orchard-1"),
+        events.turn(5, {lot("A"): 100, wash: (3, "LTR")}, {lot("M"): 100}),
+    )
+    sprayed = recalled(engine, Cause.INPUT, spray)
+    assert keys(sprayed) == {spray, lot("A"), lot("M")}
+    washed = recalled(engine, Cause.INPUT, wash)
+    assert keys(washed) == {wash, lot("M")}
+    assert {each.key: each.share for each in washed.affected}[lot("M")] is None
+
+
+def test_a_room_and_a_span_reach_what_was_stored_there_then(engine: Engine, events: Events) -> None:
+    a_trade(engine, events)
+    assert lot("A") in keys(recalled(engine, Cause.ROOM, place("room-1"), 5, 6))
+    assert keys(recalled(engine, Cause.ROOM, place("room-1"), 10.5, 12)) == set()
+    assert keys(recalled(engine, Cause.ROOM, place("room-1"), 0, 1)) == set()
+
+
+def test_a_lot_that_left_a_room_in_parts_was_there_until_the_last(
+    engine: Engine, events: Events
+) -> None:
+    capture(
+        engine,
+        events.see(1, {lot("A"): 100}, "room-1"),
+        events.see(2, {lot("A"): 60}, "hall"),
+        events.see(4, {lot("A"): 40}, "hall"),
+        events.pack(5, pallet(1), {lot("A"): 100}),
+    )
+    assert keys(recalled(engine, Cause.ROOM, place("room-1"), 3, 3.5)) == {lot("A"), pallet(1)}
+    assert keys(recalled(engine, Cause.ROOM, place("room-1"), 4.5, 5)) == set()
+
+
+def test_a_pallet_in_a_room_takes_along_what_was_on_it_then(engine: Engine, events: Events) -> None:
+    capture(
+        engine,
+        events.pack(0, pallet(5), [pallet(11)]),
+        events.see(1, [pallet(5)], "room-1"),
+        events.see(3, [pallet(5)], "hall"),
+        events.unpack(4, pallet(5)),
+        events.pack(5, pallet(5), [pallet(12)]),
+        events.pack(6, pallet(6), [pallet(11)]),
+    )
+    result = keys(recalled(engine, Cause.ROOM, place("room-1"), 2, 2))
+    assert result == {pallet(5), pallet(11), pallet(6)}
+
+
+def test_a_line_and_a_span_reach_its_runs_only(engine: Engine, events: Events) -> None:
+    a_trade(engine, events)
+    capture(engine, events.turn(20, {lot("C"): 5}, {lot("N"): 5}, "line-1"))
+    result = recalled(engine, Cause.LINE, place("line-1"), 10, 12)
+    assert keys(result) == {lot("M", 2), pallet(1)}
+    assert recalled(engine, Cause.LINE, place("line-1"), 21, 22).affected == ()
+
+
+def test_json_names_what_a_reader_needs(engine: Engine, events: Events, small_park: Park) -> None:
+    a_trade(engine, events)
+    result = recalled(engine, Cause.ORCHARD, place("orchard-1"), 0, 5)
+    body = as_json(result, ParkDescriptions(small_park))
+    assert body["start"]["cause"] == "orchard"
+    assert body["start"]["since"] == "2026-10-01T00:00:00.000Z"
+    first = next(each for each in body["affected"] if each["key"] == lot("A"))
+    assert (first["lot"], first["kind"], first["is_start"]) == ("A", "lot", True)
+
+
+def test_csv_has_a_row_a_position_and_no_formula(
+    engine: Engine, events: Events, small_park: Park
+) -> None:
+    a_trade(engine, events)
+    found = recalled(engine, Cause.ORCHARD, place("orchard-1"))
+    formula = replace(found.affected[0], key="=HYPERLINK(1)")
+    text = as_csv(
+        replace(found, affected=[formula, *found.affected[1:]]), _descriptions(small_park)
+    )
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert rows[0]["key"] == "'=HYPERLINK(1)"
+    assert {row["lot"] for row in rows} >= {"M"}
+    assert all(None not in row and None not in row.values() for row in rows)
+
+
+def test_the_spreadsheet_has_a_row_a_critical_tracking_event(
+    engine: Engine, events: Events, small_park: Park
+) -> None:
+    a_trade(engine, events)
+    result = recalled(engine, Cause.ORCHARD, place("orchard-1"))
+    rows = _sheet(as_xlsx(result, _descriptions(small_park)))
+    assert [(row["Critical tracking event"], row["Traceability lot code"]) for row in rows] == [
+        ("Harvesting", "A"),
+        ("Transformation", "A"),
+        ("Transformation", "M"),
+        ("Initial packing", "M"),
+        ("Shipping", "M"),
+    ]
+    shipping = rows[-1]
+    assert shipping["Mass (kg)"] == 200
+    assert shipping["Logistic unit"] == pallet(1)
+    assert shipping["Reference document type"] == "desadv"
+    assert shipping["Recipient"] == party(3)
+    assert shipping["Traceability lot code source"] == place("line-1")
+
+
+def _descriptions(park: Park) -> ParkDescriptions:
+    return ParkDescriptions(park)
+
+
+_CELLS = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+
+
+def _sheet(workbook: bytes) -> list[dict[str, Any]]:
+    """The rows of the first sheet by header."""
+    with ZipFile(io.BytesIO(workbook)) as archive:
+        words = _xml(archive.read("xl/sharedStrings.xml")).findall(f"{_CELLS}si")
+        texts = ["".join(each.itertext()) for each in words]
+        body = _xml(archive.read("xl/worksheets/sheet1.xml"))
+    header, *rows = [
+        {_column(cell): _value(cell, texts) for cell in row.findall(f"{_CELLS}c")}
+        for row in body.iter(f"{_CELLS}row")
+    ]
+    assert list(header.values()) == list(HEADER)
+    return [{header[column]: value for column, value in row.items()} for row in rows]
+
+
+def _xml(content: bytes) -> Element:
+    return fromstring(content)  # noqa: S314 - we wrote it ourselves
+
+
+def _column(cell: Element) -> str:
+    return cell.attrib["r"].rstrip("0123456789")
+
+
+def _value(cell: Element, texts: list[str]) -> Any:
+    assert cell.find(f"{_CELLS}f") is None
+    number = cell.findtext(f"{_CELLS}v", "")
+    return texts[int(number)] if cell.attrib.get("t") == "s" else float(number)

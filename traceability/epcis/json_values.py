@@ -1,0 +1,113 @@
+"""JSON values of which only the form is known: what may be kept of them, and how to name them.
+
+What is kept must have a canonical form by RFC 8785: numbers that a double holds, texts without
+lone surrogates, names once, and a depth that any program can walk.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from traceability.epcis.faults import Faults
+
+_DEEPEST = 40
+_LARGEST_INTEGER = 2**53 - 1
+_SHOWN = 80
+
+
+def kept(
+    value: Any, path: str, faults: Faults, full_name: Callable[[str], str], depth: int = 0
+) -> Any:
+    """The value with full names inside; what can't be kept is noted with its path."""
+    kind = type(value)
+    if kind is str:
+        if not value.isascii() and not _is_unicode(value):
+            faults.add(path, "has half of a surrogate pair")
+    elif kind is int or kind is float:
+        problem = number_problem(value)
+        if problem:
+            faults.add(path, problem)
+    elif value is not None and kind is not bool:
+        return _nested(value, path, faults, full_name, depth)
+    return value
+
+
+def _nested(
+    value: Any, path: str, faults: Faults, full_name: Callable[[str], str], depth: int
+) -> Any:
+    if depth > _DEEPEST:
+        faults.add(path, "is nested too deeply")
+        return None
+    if isinstance(value, Mapping):
+        return _object(value, path, faults, full_name, depth)
+    if isinstance(value, list | tuple):
+        return [
+            kept(part, f"{path}[{position}]", faults, full_name, depth + 1)
+            for position, part in enumerate(value)
+        ]
+    faults.add(path, f"must be JSON, not {shown(value)}")
+    return None
+
+
+def _object(
+    value: Mapping[Any, Any],
+    path: str,
+    faults: Faults,
+    full_name: Callable[[str], str],
+    depth: int,
+) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, part in value.items():
+        if not isinstance(name, str) or not (name.isascii() or _is_unicode(name)):
+            faults.add(path, f"has a name that is no text: {shown(name)}")
+            continue
+        full = full_name(name)
+        if full in found:
+            faults.add(f"{path}.{name}", f"stands here twice, as {shown(full)}")
+        found[full] = kept(part, f"{path}.{name}", faults, full_name, depth + 1)
+    return found
+
+
+def text_problem(value: Any) -> str:
+    """What keeps a value from being a text that says something; nothing where it is one."""
+    if not isinstance(value, str):
+        return f"must be a text, not {shown(value)}"
+    if not value:
+        return "is empty"
+    if not value.isascii() and not _is_unicode(value):
+        return "has half of a surrogate pair"
+    return ""
+
+
+def number_problem(value: Any) -> str:
+    """What keeps a value from being a number that a double holds; nothing where it is one."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return f"must be a number, not {shown(value)}"
+    if isinstance(value, int):
+        if abs(value) > _LARGEST_INTEGER:
+            return "is larger than a JSON number holds exactly; write it as a text"
+    elif not math.isfinite(value):
+        return "must be a finite number"
+    return ""
+
+
+def shown(value: Any) -> str:
+    """A value in a message: short, and never more than the message can carry."""
+    if value is None:
+        return "null; leave it out"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        cut = value if len(value) <= _SHOWN else f"{value[:_SHOWN]}..."
+        return repr(cut)
+    if isinstance(value, int | float):
+        return "a number"
+    return "an object" if isinstance(value, Mapping) else "a list"
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -1,0 +1,1 @@
+"""The index over events and the questions that can be asked of it (SimpleEventQuery)."""

@@ -1,0 +1,96 @@
+"""Finding the events that fit a question, page by page.
+
+A page's token holds the order key and number of its last event. Events that arrive meanwhile have
+their place in that order and shift nothing.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Select, func, select
+
+from traceability import tables as t
+from traceability.epcis.query import tables as q
+from traceability.epcis.query.conditions import EventQuery
+from traceability.epcis.query.master_data import MasterData, NoMasterData
+from traceability.epcis.query.places import resolved
+from traceability.epcis.query.planning import plan
+from traceability.epcis.query.statements import FACTS, holding
+from traceability.errors import QueryTooLargeError
+from traceability.paging import read_token, write_token
+from traceability.views import Page
+
+_F = q.event_facts.c
+_NO_MASTER_DATA = NoMasterData()
+
+FoundEvent = tuple[int, str]
+"""An event's number and its document as captured."""
+
+
+def find(
+    connection: Connection,
+    query: EventQuery,
+    page_token: str | None = None,
+    per_page: int | None = None,
+    *,
+    master_data: MasterData = _NO_MASTER_DATA,
+) -> Page[FoundEvent]:
+    """One page of the events that fit, without a token where it is the last.
+
+    Token and size of the page are the query's where they aren't given. Raises QueryError for a
+    token that is none, QueryTooLargeError where more fit than the query allows.
+    """
+    token = query.page_token if page_token is None else page_token
+    asked = resolved(connection, query, master_data)
+    pages = plan(connection, asked)
+    if token is None and query.max_event_count is not None:
+        _check_size(connection, pages.statement(None, query.max_event_count + 1), query)
+    key, before = (None, 0) if token is None else _read(token, pages.key_types)
+    size = query.per_page if per_page is None else per_page
+    if query.event_count_limit is not None:
+        size = min(size, max(query.event_count_limit - before, 0))
+    page = pages.statement(key, size + 1).subquery()
+    with_documents = (
+        select(page, t.events.c.document)
+        .join(t.events, t.events.c.seq == page.c.seq)
+        .order_by(*pages.order(page.c))
+    )
+    rows = connection.execute(with_documents).all()
+    given = before + size
+    is_last = len(rows) <= size or given == query.event_count_limit
+    kept = rows[:size]
+    next_token = None if is_last else write_token((*pages.key_of(kept[-1]), given))
+    return Page([(row.seq, row.document) for row in kept], next_token)
+
+
+def matching(
+    connection: Connection,
+    query: EventQuery,
+    first_seq: int,
+    last_seq: int,
+    *,
+    master_data: MasterData = _NO_MASTER_DATA,
+) -> list[FoundEvent]:
+    """Which of the events of these numbers fit, in the order of their capture.
+
+    For whoever watches what is captured; order and limits of the query mean nothing here.
+    """
+    asked = resolved(connection, query, master_data)
+    statement = (
+        select(_F.seq, t.events.c.document)
+        .join(t.events, t.events.c.seq == _F.seq)
+        .where(_F.seq.between(first_seq, last_seq), *holding(asked, asked.conditions, FACTS))
+        .order_by(_F.seq)
+    )
+    return [(row.seq, row.document) for row in connection.execute(statement)]
+
+
+def _check_size(connection: Connection, statement: Select[Any], query: EventQuery) -> None:
+    found = connection.execute(select(func.count()).select_from(statement.subquery())).scalar_one()
+    if query.max_event_count is not None and found > query.max_event_count:
+        raise QueryTooLargeError(query.max_event_count)
+
+
+def _read(token: str, types: Sequence[type[str] | type[int]]) -> tuple[Sequence[Any], int]:
+    *key, given = read_token(token, (*types, int))
+    return key, int(given)

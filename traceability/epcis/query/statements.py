@@ -1,0 +1,274 @@
+"""SQL for the atoms of a question.
+
+A condition is asked of an event in two ways. As a *probe* it filters events that are found
+otherwise: one look-up by key each. As a *source* it finds the events itself, in the order of
+their time where its index has that order.
+
+Columns in probes stand in expressions that no index serves. Else a database without statistics
+takes any index with an equality, reads all that it holds and sorts it, for a page of thirty.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from operator import attrgetter
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Select,
+    and_,
+    false,
+    literal,
+    or_,
+    select,
+    union_all,
+)
+
+from traceability import tables as t
+from traceability.epcis.query import tables as q
+from traceability.epcis.query.conditions import (
+    Atom,
+    Comparison,
+    Condition,
+    EventId,
+    EventQuery,
+    Fact,
+    Number,
+    Order,
+    Span,
+    Term,
+    TermBetween,
+)
+
+_F = q.event_facts.c
+_MOST_SORTED = 24
+"""So many look-ups are merged in order; SQLite takes up to 500, but each costs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A table that gives events by their time, narrowed to some of them."""
+
+    table: FromClause
+    narrowed: Sequence[ColumnElement[bool]]
+    repeats: bool = False
+    """It may give an event more than once."""
+    in_order: bool = True
+    """Its index has the order of time."""
+
+    @property
+    def seq(self) -> ColumnElement[int]:
+        """The event's number."""
+        column: ColumnElement[int] = self.table.c.seq
+        return column
+
+    @property
+    def cheapest(self) -> ColumnElement[Any]:
+        """The column in whose order the index gives its events soonest."""
+        return self.table.c.value if self.repeats else self.time
+
+    @property
+    def time(self) -> ColumnElement[int]:
+        """The event's time."""
+        column: ColumnElement[int] = self.table.c.event_time_ms
+        return column
+
+
+FACTS = Source(q.event_facts, ())
+
+
+def sorted_sources(condition: Condition) -> Sequence[Source] | None:
+    """Look-ups that each give their events by time; None where there are none such."""
+    if len(condition.any_of) > _MOST_SORTED:
+        return None
+    sources: list[Source] = []
+    for atom in condition.any_of:
+        match atom:
+            case Fact():
+                sources.append(Source(q.event_facts, [_column(atom) == atom.value]))
+            case Term():
+                terms = q.event_terms.alias()
+                narrowed = [terms.c.name == atom.name, terms.c.value == atom.value]
+                sources.append(Source(terms, narrowed))
+            case Number():
+                numbers = q.event_numbers.alias()
+                narrowed = [numbers.c.name == atom.name, _compared(numbers.c.value, atom)]
+                sources.append(Source(numbers, narrowed, repeats=True))
+            case _:
+                return None
+    return sources
+
+
+def seqs(condition: Condition) -> Select[Any]:
+    """The numbers of all events for which it holds, in no order, some perhaps twice."""
+    parts = [
+        *(select(_F.seq).where(_any_fact(column)) for column in _facts(condition.any_of)),
+        *(_term_seqs(name, values) for name, values in _terms(condition.any_of)),
+        *(_other_seqs(atom) for atom in condition.any_of if not isinstance(atom, Fact | Term)),
+    ]
+    if not parts:
+        return select(_F.seq).where(false())
+    return select(union_all(*parts).subquery().c.seq)
+
+
+def probe(condition: Condition, source: Source) -> ColumnElement[bool]:
+    """Whether it holds for an event of a source."""
+    facts = [
+        _one_of(_column(group[0]).concat(""), [fact.value for fact in group])
+        for group in _facts(condition.any_of)
+    ]
+    if facts and source.table is not q.event_facts:
+        facts = [_has_facts(source, or_(*facts))]
+    parts: list[ColumnElement[bool]] = [
+        *facts,
+        *(_has_term(source, name, values) for name, values in _terms(condition.any_of)),
+    ]
+    for atom in condition.any_of:
+        match atom:
+            case Number():
+                parts.append(_has_number(source, atom))
+            case TermBetween() | EventId():
+                parts.append(source.seq.in_(_other_seqs(atom)))
+            case _:
+                pass
+    return or_(false(), *parts)
+
+
+def holding(
+    query: EventQuery, conditions: Sequence[Condition], source: Source
+) -> list[ColumnElement[bool]]:
+    """What an event of a source must keep beside the order: spans and these conditions."""
+    return [
+        *_in_spans(query, source),
+        *(probe(condition, source) for condition in conditions),
+    ]
+
+
+def recorded_within(span: Span) -> list[ColumnElement[bool]]:
+    """The facts of events that were captured in a span."""
+    return within(_F.record_time_ms, span)
+
+
+def _in_spans(query: EventQuery, source: Source) -> list[ColumnElement[bool]]:
+    """In the query's spans; the time that orders the events may be looked up in the index."""
+    if source.table is not q.event_facts:
+        captured = within(_F.record_time_ms, query.record_time)
+        return [
+            *within(source.time, query.event_time),
+            *([_has_facts(source, and_(*captured))] if captured else ()),
+        ]
+    happened: ColumnElement[int] = _F.event_time_ms
+    recorded: ColumnElement[int] = _F.record_time_ms
+    if not source.in_order or query.order is Order.RECORD_TIME:
+        happened = happened + 0
+    if not source.in_order or query.order is not Order.RECORD_TIME:
+        recorded = recorded + 0
+    return [*within(happened, query.event_time), *within(recorded, query.record_time)]
+
+
+def within(column: ColumnElement[int], span: Span) -> list[ColumnElement[bool]]:
+    """A time lies in a span."""
+    parts = []
+    if span.start is not None:
+        parts.append(column >= span.start)
+    if span.end is not None:
+        parts.append(column < span.end)
+    return parts
+
+
+def _column(atom: Fact) -> ColumnElement[str]:
+    column: ColumnElement[str] = _F[atom.column]
+    return column
+
+
+def _facts(atoms: Iterable[Atom]) -> list[list[Fact]]:
+    """Facts by column."""
+    facts = sorted((atom for atom in atoms if isinstance(atom, Fact)), key=attrgetter("column"))
+    return [list(group) for _, group in groupby(facts, key=attrgetter("column"))]
+
+
+def _terms(atoms: Iterable[Atom]) -> list[tuple[str, list[str]]]:
+    """Values of terms by name."""
+    terms = sorted((atom for atom in atoms if isinstance(atom, Term)), key=attrgetter("name"))
+    return [
+        (name, [atom.value for atom in group])
+        for name, group in groupby(terms, key=attrgetter("name"))
+    ]
+
+
+def _any_fact(facts: Sequence[Fact]) -> ColumnElement[bool]:
+    return _one_of(_column(facts[0]), [fact.value for fact in facts])
+
+
+def _one_of(column: ColumnElement[str], values: Sequence[str]) -> ColumnElement[bool]:
+    return column == values[0] if len(values) == 1 else column.in_(values)
+
+
+def _term_seqs(name: str, values: Sequence[str]) -> Select[Any]:
+    terms = q.event_terms.c
+    return select(terms.seq).where(terms.name == name, _one_of(terms.value, values))
+
+
+def _other_seqs(atom: Atom) -> Select[Any]:
+    match atom:
+        case TermBetween(name, low, high):
+            terms = q.event_terms.c
+            return select(terms.seq).where(
+                terms.name == name, terms.value >= low, terms.value < high
+            )
+        case Number(name):
+            numbers = q.event_numbers.c
+            return select(numbers.seq).where(numbers.name == name, _compared(numbers.value, atom))
+        case EventId(value):
+            return select(t.events.c.seq).where(t.events.c.event_id == value)
+        case _:
+            raise AssertionError(atom)
+
+
+def _has_facts(source: Source, holds: ColumnElement[bool]) -> ColumnElement[bool]:
+    return _exists(select(literal(1)).where(_F.seq == source.seq, holds))
+
+
+def _exists(statement: Select[Any]) -> ColumnElement[bool]:
+    # With an offset PostgreSQL doesn't make a join of it, which it would begin at the wrong end.
+    return statement.limit(1).offset(0).exists()
+
+
+def _has_term(source: Source, name: str, values: Sequence[str]) -> ColumnElement[bool]:
+    terms = q.event_terms.alias()
+    return _exists(
+        select(literal(1)).where(
+            terms.c.name == name,
+            _one_of(terms.c.value, values),
+            terms.c.event_time_ms == source.time,
+            terms.c.seq == source.seq,
+        )
+    )
+
+
+def _has_number(source: Source, atom: Number) -> ColumnElement[bool]:
+    numbers = q.event_numbers.alias()
+    return _exists(
+        select(literal(1)).where(
+            numbers.c.name == atom.name,
+            numbers.c.event_time_ms == source.time,
+            numbers.c.seq == source.seq,
+            _compared(numbers.c.value, atom),
+        )
+    )
+
+
+def _compared(column: ColumnElement[float], atom: Number) -> ColumnElement[bool]:
+    match atom.comparison:
+        case Comparison.EQ:
+            return column == atom.value
+        case Comparison.GT:
+            return column > atom.value
+        case Comparison.GE:
+            return column >= atom.value
+        case Comparison.LT:
+            return column < atom.value
+        case Comparison.LE:
+            return column <= atom.value

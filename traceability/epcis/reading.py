@@ -1,0 +1,392 @@
+"""Events and documents from JSON-LD (GS1 EPCIS 2.0, section 10; CBV 2.0).
+
+Rules that are kept, or the document is refused with every path that breaks one:
+
+- Fields have the form that GS1's schema gives them; times carry an offset; identifiers that claim
+  to be GS1 keys are right to the check digit; words are the CBV's or addresses.
+- Whatever the standard doesn't know is an extension and carries a prefix; it is kept as it came.
+- ObjectEvent: action, and at least one object, by EPC or by class and quantity, unless it holds
+  sensor data. `ilmd` (master data of lots and instances) only with action ADD.
+- AggregationEvent, AssociationEvent: action; a parent, which an aggregation may leave out where it
+  only observes; children, which a DELETE may leave out: then all of them.
+- TransactionEvent: action and business transactions; objects or a parent, unless it is a DELETE.
+- TransformationEvent: no action; inputs and outputs, of which one may be missing where a
+  transformation id ties it to the events that have them.
+- A quantity isn't negative; a unit needs a quantity.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from traceability.epcis.contexts import Context
+from traceability.epcis.faults import Faults
+from traceability.epcis.model import (
+    Action,
+    AggregationEvent,
+    AnyEvent,
+    AssociationEvent,
+    BusinessTransaction,
+    ErrorDeclaration,
+    ObjectEvent,
+    Party,
+    PersistentDisposition,
+    Place,
+    Quantity,
+    TransactionEvent,
+    TransformationEvent,
+)
+from traceability.epcis.parts import Part
+from traceability.epcis.sensor_reading import read_sensor_element
+from traceability.epcis.vocabulary import Word
+from traceability.errors import InvalidDocumentError
+
+Json = Mapping[str, Any]
+
+_OFFSET = re.compile(r"[+-](?:(?:0\d|1[0-3]):[0-5]\d|14:00)", re.ASCII)
+_UNIT = re.compile(r"[A-Z0-9]{2,3}", re.ASCII)
+
+_FIELDS = frozenset(
+    {
+        *("action", "epcList", "quantityList", "ilmd", "parentID", "childEPCs"),
+        *("childQuantityList", "inputEPCList", "inputQuantityList", "outputEPCList"),
+        *("outputQuantityList", "transformationID"),
+    }
+)
+"""Fields that belong to some types of events only."""
+_DOCUMENTS = frozenset({"EPCISDocument", "EPCISQueryDocument"})
+
+
+def read_event(body: Any, context: Context, path: str = "") -> AnyEvent:
+    """The event that JSON holds, in canonical form.
+
+    Raises InvalidDocumentError with everything that is wrong, each with its path.
+    """
+    faults = Faults()
+    event: AnyEvent | None = None
+    if isinstance(body, Mapping):
+        within = context.within(body.get("@context"))
+        event = _read(Part(body, path, within, faults))
+    else:
+        faults.add(path, "must be an object")
+    if faults.problems or event is None:
+        raise InvalidDocumentError(faults.problems)
+    return event
+
+
+def _read(part: Part) -> AnyEvent | None:
+    kind = part.text("type")
+    if kind is None:
+        part.require("type")
+        return None
+    read = _READERS.get(kind.removeprefix("epcis:"))
+    if read is None:
+        part.fault("type", f"{kind[:80]!r} is none of {', '.join(_READERS)}")
+        return None
+    return read(part, _common(part))
+
+
+def _common(part: Part) -> dict[str, Any]:
+    part.require("eventTime", "eventTimeZoneOffset")
+    return {
+        "event_id": part.uri("eventID"),
+        "event_time": part.time("eventTime"),
+        "event_time_zone_offset": part.matched(
+            "eventTimeZoneOffset", _OFFSET, "offset, such as +08:00"
+        ),
+        "record_time": part.time("recordTime"),
+        "biz_step": part.word("bizStep", Word.BIZ_STEP),
+        "disposition": part.word("disposition", Word.DISPOSITION),
+        "persistent_disposition": _persistent_disposition(part),
+        "read_point": _place(part.part("readPoint")),
+        "biz_location": _place(part.part("bizLocation")),
+        "biz_transactions": part.parts("bizTransactionList", _transaction),
+        "sources": part.parts("sourceList", lambda each: _party(each, "source")),
+        "destinations": part.parts("destinationList", lambda each: _party(each, "destination")),
+        "sensor_elements": part.parts("sensorElementList", read_sensor_element),
+        "certification_info": _certification(part),
+        "error_declaration": _declaration(part.part("errorDeclaration")),
+    }
+
+
+def _object_event(part: Part, common: dict[str, Any]) -> ObjectEvent:
+    part.require("action")
+    action = _action(part)
+    event = ObjectEvent(
+        **common,
+        action=action,
+        epcs=part.identifiers("epcList"),
+        quantities=part.parts("quantityList", _quantity),
+        ilmd=_ilmd(part),
+        extensions=part.extensions(_FIELDS),
+    )
+    if not (_some(part, "epcList", "quantityList") or event.sensor_elements):
+        part.fault("epcList", "names no object; give epcList, quantityList or sensor data")
+    if part.has("ilmd") and action is not Action.ADD:
+        part.fault("ilmd", "stands only with action ADD, where objects come into being")
+    return event
+
+
+def _aggregation_event(part: Part, common: dict[str, Any]) -> AggregationEvent:
+    event = AggregationEvent(**common, **_family(part))
+    if event.action is not Action.OBSERVE:
+        part.require("parentID")
+    return event
+
+
+def _association_event(part: Part, common: dict[str, Any]) -> AssociationEvent:
+    event = AssociationEvent(**common, **_family(part))
+    part.require("parentID")
+    return event
+
+
+def _family(part: Part) -> dict[str, Any]:
+    part.require("action")
+    action = _action(part)
+    found: dict[str, Any] = {
+        "action": action,
+        "parent": part.identifier("parentID"),
+        "child_epcs": part.identifiers("childEPCs"),
+        "child_quantities": part.parts("childQuantityList", _quantity),
+        "extensions": part.extensions(_FIELDS),
+    }
+    if action is not Action.DELETE and not _some(part, "childEPCs", "childQuantityList"):
+        part.fault("childEPCs", "names no child; give childEPCs or childQuantityList")
+    if found["parent"] is not None and found["parent"] in found["child_epcs"]:
+        part.fault("childEPCs", "names the parent itself")
+    return found
+
+
+def _transaction_event(part: Part, common: dict[str, Any]) -> TransactionEvent:
+    part.require("action", "bizTransactionList")
+    action = _action(part)
+    event = TransactionEvent(
+        **common,
+        action=action,
+        parent=part.identifier("parentID"),
+        epcs=part.identifiers("epcList"),
+        quantities=part.parts("quantityList", _quantity),
+        extensions=part.extensions(_FIELDS),
+    )
+    if part.has("bizTransactionList") and not _some(part, "bizTransactionList"):
+        part.fault("bizTransactionList", "names no business transaction")
+    named = part.has("parentID") or _some(part, "epcList", "quantityList")
+    if action is not Action.DELETE and not named:
+        part.fault("epcList", "names no object; give epcList, quantityList or parentID")
+    return event
+
+
+def _transformation_event(part: Part, common: dict[str, Any]) -> TransformationEvent:
+    event = TransformationEvent(
+        **common,
+        input_epcs=part.identifiers("inputEPCList"),
+        input_quantities=part.parts("inputQuantityList", _quantity),
+        output_epcs=part.identifiers("outputEPCList"),
+        output_quantities=part.parts("outputQuantityList", _quantity),
+        transformation_id=part.uri("transformationID"),
+        ilmd=_ilmd(part),
+        extensions=part.extensions(_FIELDS),
+    )
+    inputs = _some(part, "inputEPCList", "inputQuantityList")
+    outputs = _some(part, "outputEPCList", "outputQuantityList")
+    tied = part.has("transformationID")
+    if not (inputs or (tied and outputs)):
+        part.fault("inputEPCList", "names no input; give inputs, or a transformationID to tie it")
+    if not (outputs or (tied and inputs)):
+        part.fault("outputEPCList", "names no output; give outputs, or a transformationID")
+    return event
+
+
+_READERS: Mapping[str, Callable[[Part, dict[str, Any]], AnyEvent]] = {
+    "ObjectEvent": _object_event,
+    "AggregationEvent": _aggregation_event,
+    "AssociationEvent": _association_event,
+    "TransactionEvent": _transaction_event,
+    "TransformationEvent": _transformation_event,
+}
+
+
+def _some(part: Part, *names: str) -> bool:
+    """Whether one of these lists has entries, readable or not."""
+    return any(part.raw(name) for name in names)
+
+
+def _action(part: Part) -> Action:
+    text = part.text("action")
+    if text is not None and text not in Action.__members__:
+        part.fault("action", f"{text[:80]!r} is none of ADD, OBSERVE, DELETE")
+        return Action.OBSERVE
+    return Action.OBSERVE if text is None else Action(text)
+
+
+def _quantity(part: Part) -> Quantity | None:
+    part.require("epcClass")
+    epc_class, quantity = part.identifier("epcClass"), part.number("quantity")
+    uom = part.matched("uom", _UNIT, "unit code of UN/CEFACT Recommendation 20, such as KGM")
+    part.close()
+    if quantity is not None and quantity < 0:
+        part.fault("quantity", "is negative")
+    if uom is not None and not part.has("quantity"):
+        part.fault("quantity", "is missing: a unit needs a number")
+    return None if epc_class is None else Quantity(epc_class, quantity, uom)
+
+
+def _place(part: Part | None) -> Place | None:
+    if part is None:
+        return None
+    part.require("id")
+    place = part.identifier("id")
+    extensions = part.extensions()
+    return None if place is None else Place(place, extensions)
+
+
+def _party(part: Part, name: str) -> Party | None:
+    part.require("type", name)
+    kind, party = part.word("type", Word.SOURCE_DEST_TYPE), part.identifier(name)
+    part.close()
+    return None if kind is None or party is None else Party(kind, party)
+
+
+def _transaction(part: Part) -> BusinessTransaction | None:
+    part.require("bizTransaction")
+    kind, paper = part.word("type", Word.BIZ_TRANSACTION_TYPE), part.identifier("bizTransaction")
+    part.close()
+    return None if paper is None else BusinessTransaction(paper, kind)
+
+
+def _persistent_disposition(part: Part) -> PersistentDisposition | None:
+    inner = part.part("persistentDisposition")
+    if inner is None:
+        return None
+    found = PersistentDisposition(
+        inner.words("set", Word.DISPOSITION), inner.words("unset", Word.DISPOSITION)
+    )
+    inner.close()
+    if not (inner.has("set") or inner.has("unset")):
+        inner.fault("", "says nothing; give set or unset")
+    return found
+
+
+def _certification(part: Part) -> Sequence[str]:
+    if isinstance(part.raw("certificationInfo"), str):
+        address = part.uri("certificationInfo")
+        return () if address is None else (address,)
+    return part.uris("certificationInfo")
+
+
+def _declaration(part: Part | None) -> ErrorDeclaration | None:
+    if part is None:
+        return None
+    part.require("declarationTime")
+    time = part.time("declarationTime")
+    reason, corrective = part.word("reason", Word.ERROR_REASON), part.uris("correctiveEventIDs")
+    extensions = part.extensions()
+    if time is None:
+        return None
+    return ErrorDeclaration(
+        declaration_time=time,
+        reason=reason,
+        corrective_event_ids=corrective,
+        extensions=extensions,
+    )
+
+
+def _ilmd(part: Part) -> dict[str, Any]:
+    inner = part.part("ilmd")
+    return {} if inner is None else inner.extensions()
+
+
+@dataclass(frozen=True, slots=True)
+class EventDocument:
+    """The events of a document, unread, and what their names mean."""
+
+    context: Context
+    bodies: Sequence[Any]
+    path: str
+    """Of the list in the document; empty for an event that stands alone."""
+
+    def path_of(self, position: int) -> str:
+        """Where an event of the list stands."""
+        return f"{self.path}[{position}]" if self.path else ""
+
+
+def read_document(body: Any) -> EventDocument:
+    """The events of an EPCISDocument or EPCISQueryDocument, or one event with its `@context`.
+
+    Raises InvalidDocumentError for an envelope that breaks the schema; events are read apart.
+    """
+    faults = Faults()
+    if not isinstance(body, Mapping):
+        faults.add("", "must be an object: an EPCISDocument, or an event with its @context")
+        raise InvalidDocumentError(faults.problems)
+    context = _context(body, faults)
+    kind = body.get("type")
+    if isinstance(kind, str) and kind.removeprefix("epcis:") in _READERS:
+        found = EventDocument(context, [body], "")
+    else:
+        found = _envelope(Part(body, "", context, faults))
+    if faults.problems:
+        raise InvalidDocumentError(faults.problems)
+    return found
+
+
+def _context(body: Json, faults: Faults) -> Context:
+    value = body.get("@context")
+    if value is None:
+        faults.add("@context", "is missing; GS1's own is the least")
+    parts = value if isinstance(value, list) else [value]
+    if not all(isinstance(part, str | Mapping) or part is None for part in parts):
+        faults.add("@context", "must be an address, an object, or a list of such")
+    return Context.of(value)
+
+
+def _envelope(part: Part) -> EventDocument:
+    part.require("type", "schemaVersion", "creationDate", "epcisBody")
+    kind = part.text("type")
+    if kind is not None and kind.removeprefix("epcis:") not in _DOCUMENTS:
+        part.fault("type", f"{kind[:80]!r} is neither EPCISDocument nor a type of event")
+    version = part.raw("schemaVersion")
+    if version is not None and not str(version).startswith("2."):
+        part.fault("schemaVersion", f"{str(version)[:20]!r} is no version of EPCIS 2; give 2.0")
+    part.time("creationDate")
+    part.uri("id")
+    for name in ("sender", "receiver", "instanceIdentifier"):
+        part.text(name)
+    part.part("epcisHeader")
+    inner = part.part("epcisBody")
+    part.extensions()
+    if inner is None:
+        return EventDocument(part.context, (), "epcisBody.eventList")
+    if inner.has("queryResults"):
+        return _results(inner)
+    return _body(inner)
+
+
+def _results(inner: Part) -> EventDocument:
+    """What a query found: an EPCISQueryDocument may be captured as it is."""
+    results = inner.part("queryResults")
+    inner.extensions()
+    if results is None:
+        return EventDocument(inner.context, (), "epcisBody.queryResults")
+    results.text("queryName")
+    results.text("subscriptionID")
+    results.require("resultsBody")
+    found = results.part("resultsBody")
+    results.extensions()
+    if found is None:
+        return EventDocument(inner.context, (), "epcisBody.queryResults.resultsBody")
+    return replace(_body(found), path="epcisBody.queryResults.resultsBody.eventList")
+
+
+def _body(inner: Part) -> EventDocument:
+    if inner.has("event") and not inner.has("eventList"):
+        single = inner.raw("event")
+        return EventDocument(inner.context, [single], "epcisBody.event")
+    inner.require("eventList")
+    events = inner.raw("eventList")
+    inner.extensions()
+    if events is not None and not isinstance(events, list):
+        inner.fault("eventList", "must be a list of events")
+        events = []
+    return EventDocument(inner.context, events or (), "epcisBody.eventList")

@@ -1,0 +1,48 @@
+"""Top-level resources over one database: what there is in the events."""
+
+from sqlalchemy import Engine
+
+from traceability.epcis.contexts import DEFAULT, Context
+from traceability.epcis.identifiers import canonical
+from traceability.epcis.query.families import word
+from traceability.epcis.query.resources import Resource, is_known, list_resource
+from traceability.epcis.vocabulary import Word
+from traceability.paging import check_texts
+from traceability.transactions import reading
+from traceability.views import Page
+
+_WORDS = {Resource.BIZ_STEPS: Word.BIZ_STEP, Resource.DISPOSITIONS: Word.DISPOSITION}
+_STANDARD_TYPES = frozenset(
+    f"{name}Event"
+    for name in ("Object", "Aggregation", "Association", "Transaction", "Transformation")
+)
+
+
+class EventResources:
+    """What there is in the events of one SQL database. Safe to share among threads."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def page(self, resource: Resource, token: str | None, per_page: int) -> Page[str]:
+        """One page of the different values, in canonical form. Raises QueryError."""
+        with reading(self._engine) as connection:
+            return list_resource(connection, resource, token, per_page)
+
+    def has(self, resource: Resource, value: str, names: Context = DEFAULT) -> bool:
+        """Whether any event has the value, in whatever form it is given.
+
+        The standard's event types are always there. Raises QueryError `bad-text`.
+        """
+        check_texts(value)
+        if resource is Resource.EVENT_TYPES and value in _STANDARD_TYPES:
+            return True
+        with reading(self._engine) as connection:
+            return is_known(connection, resource, _canonical(resource, value, names))
+
+
+def _canonical(resource: Resource, value: str, names: Context) -> str:
+    if resource in _WORDS:
+        return word(_WORDS[resource], value, names)
+    expanded = names.expand(value)
+    return expanded if resource is Resource.EVENT_TYPES else canonical(expanded)

@@ -1,0 +1,136 @@
+"""The facade for events in the form of the standard: captures documents, answers queries."""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Engine
+
+from park.assets import Park
+from traceability import log
+from traceability.entries import Entry, entry_of_body
+from traceability.epcis.query import search
+from traceability.epcis.query.conditions import EventQuery
+from traceability.epcis.reading import EventDocument, read_document
+from traceability.errors import (
+    CaptureError,
+    FieldProblem,
+    InvalidDocumentError,
+)
+from traceability.interpretation import Places
+from traceability.paging import check_texts
+from traceability.recording import Recorded, Recorder
+from traceability.transactions import reading, write
+from traceability.views import Captured, Page, Refused
+
+Json = dict[str, Any]
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _nothing() -> None:
+    """Nobody wants to know of commits."""
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureResult:
+    """What became of a document's events: those captured or known already, and those refused.
+
+    Where a refused event takes the whole document with it, nothing was captured.
+    """
+
+    captured: Sequence[Captured]
+    refused: Sequence[Refused]
+
+
+class EventRepository:
+    """Events of any partner in one SQL database. Safe to share among threads.
+
+    Every method raises DatabaseUnavailableError where the database doesn't answer.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        park: Park,
+        *,
+        mass_tolerance: float,
+        clock_skew_s: float,
+        clock: Callable[[], datetime] = _now,
+        after_commit: Callable[[], None] = _nothing,
+    ) -> None:
+        self._engine = engine
+        self._places = Places(park)
+        self._recorder = Recorder(park, mass_tolerance, clock_skew_s)
+        self._clock = clock
+        self._after_commit = after_commit
+
+    def capture_document(self, body: Any, *, proceed: bool = False) -> CaptureResult:
+        """Capture an EPCISDocument's events, all or none; with `proceed`, those that can be.
+
+        Raises InvalidDocumentError for a document that breaks the standard's schema; with
+        `proceed` only where its events can't be made out.
+        """
+        document = read_document(body)
+        entries, problems = self._entries(document)
+        if problems and not proceed:
+            raise InvalidDocumentError(problems)
+        refused = [Refused(each.path, "invalid-event", each.problem) for each in problems]
+        try:
+            recorded = self._record(entries, proceed=proceed)
+        except CaptureError as error:
+            return CaptureResult((), [Refused(error.path, error.code, error.detail)])
+        return CaptureResult(recorded.captured, [*refused, *recorded.refused])
+
+    def capture_event(self, body: Any) -> Captured:
+        """Capture one event that stands on its own, with its `@context`.
+
+        Raises InvalidDocumentError where it breaks the schema, CaptureError where it can't be
+        true, DuplicateIdError among them.
+        """
+        document = read_document(body)
+        entry = entry_of_body(document.bodies[0], document.context, self._places)
+        return self._record([entry], proceed=False).captured[0]
+
+    def event(self, event_id: str) -> Json:
+        """An event as it came, standing on its own; where it was declared wrong, the declaration.
+
+        Raises NotFoundError `event-not-found`.
+        """
+        check_texts(event_id)
+        with reading(self._engine) as connection:
+            return log.event(connection, event_id)
+
+    def query(self, query: EventQuery, token: str | None = None, per_page: int = 30) -> Page[Json]:
+        """One page of the events that fit, each standing on its own. Raises QueryError."""
+        with reading(self._engine) as connection:
+            page = search.find(connection, query, token, per_page)
+        return Page([_body(document) for _, document in page.items], page.next_token)
+
+    def _entries(self, document: EventDocument) -> tuple[list[Entry], list[FieldProblem]]:
+        entries: list[Entry] = []
+        problems: list[FieldProblem] = []
+        for position, body in enumerate(document.bodies):
+            path = document.path_of(position)
+            try:
+                entries.append(entry_of_body(body, document.context, self._places, path))
+            except InvalidDocumentError as error:
+                problems.extend(error.problems)
+        return entries, problems
+
+    def _record(self, entries: Sequence[Entry], *, proceed: bool) -> Recorded:
+        def work(connection: Connection) -> Recorded:
+            return self._recorder.record(connection, entries, self._clock(), proceed=proceed)
+
+        recorded = write(self._engine, work)
+        self._after_commit()
+        return recorded
+
+
+def _body(document: str) -> Json:
+    body: Json = json.loads(document)
+    return body

@@ -1,0 +1,1 @@
+"""Lineage of any EPCIS event: what came of what, what lay where, where it is now."""

@@ -1,0 +1,57 @@
+"""What people write when they ask for a thing or a place, as the keys of the lineage."""
+
+from park.assets import Park
+from park.errors import IdentifierError
+from park.gs1 import CANONICAL_HOST, PlaceId, parse_batch, parse_place, parse_sscc, sscc_uri
+from traceability.checks import place_of
+from traceability.epcis.identifiers import canonical
+from traceability.paging import check_texts
+from traceability.provenance.keys import RUN_PREFIX
+
+_SSCC_DIGITS = 18
+
+
+def thing_key(text: str) -> str:
+    """The canonical identifier of a thing in any form.
+
+    An address, a URN, the path of a Digital Link, `(01)…(10)…`, `(00)…`, or the digits of an SSCC.
+    What has none of these forms is taken as it is. Raises QueryError `bad-text`, IdentifierError
+    for a key that is mistyped.
+    """
+    check_texts(text)
+    text = text.strip()
+    if text.startswith(RUN_PREFIX) or ":" in text:
+        return canonical(text)
+    if text.startswith("(00)") or (text.isdigit() and len(text) == _SSCC_DIGITS):
+        return sscc_uri(parse_sscc(text))
+    if text.startswith("(01)"):
+        return parse_batch(text).uri
+    head, _, rest = text.lstrip("/").partition("/")
+    if rest and head.isdigit():
+        return canonical(f"{CANONICAL_HOST}/{head}/{rest}")
+    return text
+
+
+def place_key(text: str, park: Park) -> str:
+    """The canonical identifier of a place: an asset of the park, or a GLN in any form.
+
+    Raises QueryError `bad-text`, UnknownPlaceError for an asset without a place, IdentifierError
+    for a GLN that is mistyped.
+    """
+    check_texts(text)
+    text = text.strip()
+    if text in park.assets:
+        return place_of(park.assets[text]).uri
+    if ":" in text:
+        return canonical(text)
+    return _parsed_place(text).uri
+
+
+def _parsed_place(text: str) -> PlaceId:
+    try:
+        return parse_place(text)
+    except IdentifierError as error:
+        if text[:1].isdigit():
+            raise
+        problem = "is neither an asset of the park nor a GLN"
+        raise IdentifierError("place", text, problem) from error

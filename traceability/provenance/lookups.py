@@ -1,0 +1,64 @@
+"""`column IN (many values)` with one parameter, however many values there are.
+
+A statement with a parameter a value would be parsed anew for each number of them, which costs
+more than the look-up itself.
+"""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import ARRAY, BindParameter, ColumnElement, Dialect, Text, bindparam
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+
+class _Listed(TypeDecorator[Sequence[Any]]):
+    """A list of values: an array on PostgreSQL, JSON on SQLite."""
+
+    impl = Text
+    cache_ok = True
+
+    def __init__(self, item: TypeEngine[Any]) -> None:
+        super().__init__()
+        self.item = item
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """The type that the database gets."""
+        return Text() if dialect.name == "sqlite" else ARRAY(self.item)
+
+    def process_bind_param(self, value: Sequence[Any] | None, dialect: Dialect) -> Any:
+        """The value that the database gets."""
+        listed = list(value or ())
+        return json.dumps(listed) if dialect.name == "sqlite" else listed
+
+
+class _Among(FunctionElement[bool]):
+    # No Boolean: SQLAlchemy would compare it with 1 on SQLite, past the column's index.
+    name = "among"
+    inherit_cache = True
+
+
+def among(column: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Whether a column has one of the values in the parameter `wanted`, a list."""
+    item: TypeEngine[Any] = Text() if isinstance(column.type, Text) else column.type
+    wanted: BindParameter[Any] = bindparam("wanted", type_=_Listed(item))
+    return _Among(column, wanted)
+
+
+@compiles(_Among)
+def _with_array(element: _Among, compiler: SQLCompiler, **more: Any) -> str:
+    column, wanted = element.clauses
+    return f"{compiler.process(column, **more)} = ANY ({compiler.process(wanted, **more)})"
+
+
+@compiles(_Among, "sqlite")
+def _with_json(element: _Among, compiler: SQLCompiler, **more: Any) -> str:
+    column, wanted = element.clauses
+    # Without a type the values would be compared one by one, past the column's index.
+    kind = "TEXT" if isinstance(column.type, Text) else "INTEGER"
+    given = f"json_each({compiler.process(wanted, **more)})"
+    values = f"SELECT CAST(value AS {kind}) FROM {given}"  # noqa: S608 - a parameter
+    return f"{compiler.process(column, **more)} IN ({values})"

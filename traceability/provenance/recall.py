@@ -1,0 +1,265 @@
+"""Recall: what a cause affected, where that is now, who has it, and why.
+
+The cause touches things first (see `recall_starts`); the walk forward from them finds the rest.
+Masses are those of the things as they were recorded, and the share of them that is of the cause.
+They aren't to be added up: the same goods are in their lot, on their pallet and in what was made.
+"""
+
+import json
+from collections import deque
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, select
+
+from park.times import from_epoch_ms
+from traceability import tables as events
+from traceability.provenance import tables as t
+from traceability.provenance.attribution import Inflow, Mixtures, State, share_of
+from traceability.provenance.keys import ThingKind
+from traceability.provenance.lookups import among
+from traceability.provenance.recall_starts import RecallStart, Touched, touched_by
+from traceability.provenance.store import rows_for
+from traceability.provenance.tracing import inflows_of, states_of, things_of, to_kg
+from traceability.provenance.walking import Direction, Step, walk
+from traceability.provenance.whereabouts import Position, positions_of
+
+_S, _G, _E = t.stops.c, t.sightings.c, events.events.c
+_SHIPPING = ("shipping", "departing", "consigning")
+_HAPPENINGS = (
+    select(_G.thing, _G.role, _G.quantity, _G.uom, _G.mass_mg, *t.stops.columns, _E.event_id)
+    .join(t.stops, _S.seq == _G.seq)
+    .outerjoin(events.events, _E.seq == _G.seq)
+    .where(among(_G.thing))
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What lay in an affected container while it was affected."""
+
+    key: str
+    quantity: float | None
+    uom: str | None
+    mass_kg: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Affected:
+    """A thing that a recall concerns."""
+
+    key: str
+    kind: ThingKind
+    share: float | None
+    """What share of it is of the cause; None where masses aren't known well enough."""
+    mass_kg: float | None
+    """Its whole mass."""
+    from_cause_kg: float | None
+    is_start: bool
+    """Whether the cause touched it itself."""
+    why: Sequence[str]
+    """The way from what the cause touched to it, both included."""
+    contents: Sequence[Content]
+    positions: Sequence[Position]
+    shipments: Sequence[str]
+    """Ids of the events by which it was shipped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """An affected thing in an event."""
+
+    key: str
+    role: str
+    at: datetime
+    type: str
+    action: str | None
+    biz_step: str | None
+    read_point: str | None
+    location: str | None
+    origin: str | None
+    destination: str | None
+    holder: str | None
+    owner: str | None
+    papers: Sequence[tuple[str | None, str]]
+    """Type and identifier of each."""
+    quantity: float | None
+    uom: str | None
+    mass_kg: float | None
+    event_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shipped:
+    """An event by which affected things were shipped."""
+
+    event_id: str
+    at: datetime
+    origin: str | None
+    destination: str | None
+    holder: str | None
+    owner: str | None
+    papers: Sequence[tuple[str | None, str]]
+    things: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Recall:
+    """What a cause affected."""
+
+    start: RecallStart
+    affected: Sequence[Affected]
+    """What the cause touched itself first; runs are on the way only."""
+    shipments: Sequence[Shipped]
+    """By time."""
+    happenings: Sequence[Happening]
+    """Every event of affected things since they were, by time."""
+
+
+def recall(connection: Connection, start: RecallStart) -> Recall:
+    """What a cause affected; nothing where no event knows of it."""
+    touched = touched_by(connection, start)
+    if not touched:
+        return Recall(start, (), (), ())
+    walked = walk(connection, [each.start for each in touched], Direction.FORWARD)
+    states = states_of(walked)
+    inflows = inflows_of(connection, states)
+    mixtures = Mixtures(inflows)
+    named = states.keys() | {link.source for link in inflows if link.source is not None}
+    keys = things_of(connection, named)
+    happenings = _happenings(connection, states, keys)
+    shipments = list(_shipments(happenings))
+    listed = [thing for thing in states if keys[thing][1] is not ThingKind.RUN]
+    positions = positions_of(connection, listed)
+    shares = share_of(mixtures, _roots(touched), states.values())
+    why = _ways({each.start.thing for each in touched}, walked.steps)
+    contents = _contents(inflows, states, keys)
+    starts = {each.start.thing for each in touched}
+    affected = []
+    for thing in listed:
+        key, kind = keys[thing]
+        mass_kg, share = to_kg(mixtures.mass_mg(states[thing])), shares[states[thing]]
+        affected.append(
+            Affected(
+                key=key,
+                kind=kind,
+                share=share,
+                mass_kg=mass_kg,
+                from_cause_kg=None if mass_kg is None or share is None else mass_kg * share,
+                is_start=thing in starts,
+                why=[keys[each][0] for each in why[thing]],
+                contents=contents.get(thing, ()),
+                positions=positions[thing],
+                shipments=[each.event_id for each in shipments if key in each.things],
+            )
+        )
+    return Recall(start, affected, shipments, happenings)
+
+
+def _roots(touched: Iterable[Touched]) -> dict[int, float]:
+    roots: dict[int, float] = {}
+    for each in touched:
+        roots[each.start.thing] = max(each.share, roots.get(each.start.thing, 0.0))
+    return roots
+
+
+def _ways(starts: Collection[int], steps: Sequence[Step]) -> Mapping[int, Sequence[int]]:
+    """The shortest way to each thing from one that the recall starts with."""
+    following: dict[int, list[int]] = {}
+    for step in steps:
+        if step.source is not None:
+            following.setdefault(step.source, []).append(step.target)
+    ways: dict[int, list[int]] = {start: [start] for start in starts}
+    queue = deque(starts)
+    while queue:
+        here = queue.popleft()
+        for there in following.get(here, ()):
+            if there not in ways:
+                ways[there] = [*ways[here], there]
+                queue.append(there)
+    for step in steps:
+        # What came out of a container that the recall starts with, by itself.
+        if step.source is not None:
+            ways.setdefault(step.source, [step.source])
+            ways.setdefault(step.target, [*ways[step.source], step.target])
+    return _Ways(ways)
+
+
+class _Ways(dict[int, Sequence[int]]):
+    """Ways by thing; one that no step leads to was there from the start."""
+
+    def __missing__(self, thing: int) -> Sequence[int]:
+        return [thing]
+
+
+def _contents(
+    inflows: Iterable[Inflow],
+    states: Mapping[int, State],
+    keys: Mapping[int, tuple[str, ThingKind]],
+) -> dict[int, list[Content]]:
+    contents: dict[int, list[Content]] = {}
+    for link in inflows:
+        state = states.get(link.target)
+        if link.kind != t.CONTAINS or link.source is None or state is None:
+            continue
+        if link.from_ms <= state.until_ms and link.until_ms >= state.since_ms:
+            contents.setdefault(link.target, []).append(
+                Content(keys[link.source][0], link.quantity, link.uom, to_kg(link.mass_mg))
+            )
+    return contents
+
+
+def _happenings(
+    connection: Connection,
+    states: Mapping[int, State],
+    keys: Mapping[int, tuple[str, ThingKind]],
+) -> list[Happening]:
+    found = []
+    for row in rows_for(connection, _HAPPENINGS, states):
+        state = states[row.thing]
+        if keys[row.thing][1] is ThingKind.RUN or not (
+            state.since_ms <= row.at_ms <= state.until_ms
+        ):
+            continue
+        found.append(
+            Happening(
+                key=keys[row.thing][0],
+                role=row.role,
+                at=from_epoch_ms(row.at_ms),
+                type=row.type,
+                action=row.action,
+                biz_step=row.biz_step,
+                read_point=row.read_point,
+                location=row.location,
+                origin=row.origin,
+                destination=row.destination,
+                holder=row.holder,
+                owner=row.owner,
+                papers=[(kind, name) for kind, name in json.loads(row.papers or "[]")],
+                quantity=row.quantity,
+                uom=row.uom,
+                mass_kg=to_kg(row.mass_mg),
+                event_id=row.event_id or "",
+            )
+        )
+    return sorted(found, key=lambda each: (each.at, each.event_id, each.key))
+
+
+def _shipments(happenings: Iterable[Happening]) -> Iterator[Shipped]:
+    by_event: dict[str, list[Happening]] = {}
+    for each in happenings:
+        if each.biz_step in _SHIPPING:
+            by_event.setdefault(each.event_id, []).append(each)
+    for event_id, group in by_event.items():
+        first = group[0]
+        yield Shipped(
+            event_id=event_id,
+            at=first.at,
+            origin=first.origin or first.read_point,
+            destination=first.destination,
+            holder=first.holder,
+            owner=first.owner,
+            papers=first.papers,
+            things=list(dict.fromkeys(each.key for each in group)),
+        )

@@ -1,0 +1,129 @@
+"""A recall as JSON and CSV.
+
+CSV is UTF-8 with a header, one row for each position of each affected thing. A cell that a
+spreadsheet would take for a formula begins with an apostrophe (OWASP, CSV injection).
+"""
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import fields, is_dataclass
+from datetime import datetime, timedelta
+from enum import Enum
+from typing import Any, Protocol
+
+from park.assets import Park
+from park.errors import IdentifierError
+from park.gs1 import parse_place
+from park.times import format_instant
+from traceability.provenance.keys import goods_of
+from traceability.provenance.recall import Affected, Recall
+from traceability.provenance.whereabouts import Position
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+CSV_HEADER = (
+    *("key", "kind", "product", "gtin", "lot", "serial", "share_from_cause", "mass_kg"),
+    *("mass_from_cause_kg", "touched_directly", "contents", "containers", "mass_here_kg"),
+    *("state", "place", "place_name", "in_transit", "disposition", "holder", "owner"),
+    *("destination", "last_seen", "last_event", "shipments", "why"),
+)
+
+
+class Descriptions(Protocol):
+    """Words for products and places."""
+
+    def product(self, gtin: str) -> str:
+        """What a product is called; empty where that isn't known."""
+
+    def place(self, key: str) -> str:
+        """What a place is called; empty where that isn't known."""
+
+
+class ParkDescriptions:
+    """The words of a park's definition."""
+
+    def __init__(self, park: Park) -> None:
+        self._park = park
+
+    def product(self, gtin: str) -> str:
+        """The product's English name."""
+        product = self._park.products.get(gtin)
+        return "" if product is None else product.name.en
+
+    def place(self, key: str) -> str:
+        """The asset's English name."""
+        try:
+            asset = self._park.by_place.get(parse_place(key))
+        except IdentifierError:
+            return ""
+        return "" if asset is None else asset.name.en
+
+
+def as_json(recall: Recall, descriptions: Descriptions) -> dict[str, Any]:
+    """The whole recall as JSON values."""
+    body: dict[str, Any] = _plain(recall)
+    for each in body["affected"]:
+        goods = goods_of(each["key"])
+        each["gtin"], each["lot"], each["serial"] = goods.gtin, goods.lot, goods.serial
+        each["product"] = (descriptions.product(goods.gtin) if goods.gtin else "") or None
+        for position in each["positions"]:
+            position["place_name"] = descriptions.place(position["place"] or "") or None
+    return body
+
+
+def as_csv(recall: Recall, descriptions: Descriptions) -> str:
+    """Affected things, one row a position."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(CSV_HEADER)
+    for affected in recall.affected:
+        for position in affected.positions or (Position(),):
+            writer.writerow([_cell(each) for each in _row(affected, position, descriptions)])
+    return text.getvalue()
+
+
+def _row(affected: Affected, position: Position, descriptions: Descriptions) -> Iterator[Any]:
+    goods = goods_of(affected.key)
+    yield from (affected.key, affected.kind.value)
+    yield descriptions.product(goods.gtin) if goods.gtin else None
+    yield from (goods.gtin, goods.lot, goods.serial)
+    yield from (affected.share, affected.mass_kg, affected.from_cause_kg)
+    yield "yes" if affected.is_start else "no"
+    yield _joined([each.key for each in affected.contents])
+    yield _joined(position.containers)
+    yield position.mass_kg
+    yield from (position.state, position.place)
+    yield descriptions.place(position.place) if position.place else None
+    yield "yes" if position.in_transit else "no"
+    yield from (position.disposition, position.holder, position.owner, position.destination)
+    yield None if position.seen_at is None else format_instant(position.seen_at)
+    yield position.event_id
+    yield _joined(affected.shipments)
+    yield " > ".join(affected.why)
+
+
+def _joined(keys: Sequence[str]) -> str:
+    return " | ".join(keys)
+
+
+def _cell(value: Any) -> str | float | None:
+    return safe_text(value) if isinstance(value, str) else value
+
+
+def safe_text(text: str) -> str:
+    """The text, so that no spreadsheet takes it for a formula."""
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def _plain(value: Any) -> Any:
+    if is_dataclass(value) and not isinstance(value, type):
+        return {each.name: _plain(getattr(value, each.name)) for each in fields(value)}
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, datetime):
+        return format_instant(value)
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    return value

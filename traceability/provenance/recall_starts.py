@@ -1,0 +1,249 @@
+"""What a recall begins with: the things that its cause touched first, each with its window.
+
+- An orchard: what came into being there; a lot of several orchards counts by its share.
+- An input (a spray, a fertiliser, a water source): the input itself, which transformations may
+  have used; and what came into being, within `reach`, wherever it was named in use before. That it
+  was shipped, received or stored somewhere is no use.
+- A room: what was there in the span, from its coming until it was seen elsewhere. A lot leaves
+  when as much of it was seen elsewhere as had come; where amounts aren't known, with the first.
+- A line: the runs there, what came into being there and what passed it.
+
+A place includes the places in it: a GLN the extensions under it.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Connection,
+    Row,
+    Text,
+    bindparam,
+    false,
+    func,
+    or_,
+    select,
+)
+
+from park.times import to_epoch_ms
+from traceability.provenance import tables as t
+from traceability.provenance.amounts import amounts_of
+from traceability.provenance.extraction import INPUT, NAMED, OUTPUT, PARENT
+from traceability.provenance.lookups import among
+from traceability.provenance.store import known_ids, rows_for
+from traceability.provenance.walking import Start
+
+DEFAULT_REACH = timedelta(days=180)
+_EXTENSION = "/254/"
+_AFTER_EXTENSIONS = "/2540"  # the text that follows all that begin with the extension's
+_GLN = "/414/"
+_NO_USE = (
+    *("shipping", "receiving", "storing", "departing", "arriving", "accepting", "loading"),
+    *("unloading", "transporting", "stocking", "holding", "consigning", "picking"),
+)
+
+
+class Cause(StrEnum):
+    """What a recall starts from."""
+
+    ORCHARD = "orchard"
+    INPUT = "input"
+    ROOM = "room"
+    LINE = "line"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecallStart:
+    """The cause of a recall."""
+
+    cause: Cause
+    key: str
+    """Canonical identifier of the place or input."""
+    since: datetime | None = None
+    until: datetime | None = None
+    reach: timedelta = DEFAULT_REACH
+    """Of an input: how long after its use at a place what comes into being there is affected."""
+
+    @property
+    def since_ms(self) -> int:
+        """Start of the span."""
+        return t.BEGINNING if self.since is None else to_epoch_ms(self.since)
+
+    @property
+    def until_ms(self) -> int:
+        """End of the span, included."""
+        return t.OPEN if self.until is None else to_epoch_ms(self.until)
+
+
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """A thing that the cause touched first."""
+
+    start: Start
+    share: float = 1.0
+    """How much of it."""
+
+
+_L, _S, _G = t.links.c, t.stops.c, t.sightings.c
+# Typed, lest they take over the columns' collation, which PostgreSQL doesn't understand there.
+_PLACE, _INNER, _BEYOND = (bindparam(name, type_=Text) for name in ("place", "inner", "beyond"))
+_SINCE: BindParameter[int] = bindparam("since")
+_UNTIL: BindParameter[int] = bindparam("until")
+_IN_SPAN = _S.at_ms.between(_SINCE, _UNTIL)
+
+
+def _within(column: ColumnElement[Any]) -> ColumnElement[bool]:
+    return or_(
+        column == _PLACE,
+        column.between(_INNER, _BEYOND),
+    )
+
+
+_THERE = or_(_within(_S.location), _within(_S.read_point))
+_MADE_THERE = (
+    select(_L.target, _L.at_ms, _L.mass_mg)
+    .join(t.stops, _S.seq == _L.seq)
+    .where(_L.kind.in_((t.MADE, t.OUT_OF)), _THERE, _IN_SPAN)
+)
+_USES = (
+    select(_S.at_ms, _S.location, _S.read_point)
+    .join(t.sightings, _G.seq == _S.seq)
+    .where(among(_G.thing), _IN_SPAN, or_(_S.biz_step.is_(None), _S.biz_step.not_in(_NO_USE)))
+)
+_PASSED = (
+    select(_G.thing, _G.role, _S.at_ms, _S.action)
+    .join(t.stops, _S.seq == _G.seq)
+    .where(_THERE, _IN_SPAN, _G.role.in_((NAMED, PARENT, OUTPUT)))
+)
+_CAME = (
+    select(_G.thing)
+    .join(t.stops, _S.seq == _G.seq)
+    .where(_within(_S.location), _S.at_ms <= _UNTIL, _G.role != INPUT)
+    .distinct()
+)
+_LIFE = (
+    select(
+        _G.thing,
+        _G.mass_mg,
+        _S.at_ms,
+        func.coalesce(_within(_S.location), false()).label("is_here"),
+    )
+    .join(t.stops, _S.seq == _G.seq)
+    .where(among(_G.thing))
+    .order_by(_G.thing, _S.at_ms, _S.seq)
+)
+_KINDS = select(t.things.c.id, t.things.c.kind).where(among(t.things.c.id))
+
+
+def touched_by(connection: Connection, start: RecallStart) -> Sequence[Touched]:
+    """What the cause touched first."""
+    match start.cause:
+        case Cause.ORCHARD:
+            return _made_at(connection, start.key, start.since_ms, start.until_ms)
+        case Cause.INPUT:
+            return _by_input(connection, start)
+        case Cause.ROOM:
+            return [Touched(each) for each in _stays(connection, start)]
+        case Cause.LINE:
+            return [Touched(each) for each in _passed(connection, start)]
+
+
+def _place(key: str) -> dict[str, str]:
+    """The bounds of a place and the places in it."""
+    inside = key if _EXTENSION in key else key + _EXTENSION
+    return {"place": key, "inner": inside, "beyond": _beyond(key)}
+
+
+def _beyond(key: str) -> str:
+    return key if _EXTENSION in key else key + _AFTER_EXTENSIONS
+
+
+def _made_at(connection: Connection, place: str, since_ms: int, until_ms: int) -> list[Touched]:
+    here_mg: dict[int, int | None] = {}
+    bound = {**_place(place), "since": since_ms, "until": until_ms}
+    for row in connection.execute(_MADE_THERE, bound):
+        before = here_mg.get(row.target, 0)
+        unknown = before is None or row.mass_mg is None
+        here_mg[row.target] = None if unknown else before + row.mass_mg
+    amounts = amounts_of(connection, here_mg)
+    made = []
+    for thing, mass_mg in here_mg.items():
+        whole = amounts[thing].made_mg
+        share = min(1.0, mass_mg / whole) if mass_mg and whole else 1.0
+        made.append(Touched(Start(thing), share))
+    return made
+
+
+def _by_input(connection: Connection, start: RecallStart) -> list[Touched]:
+    found: dict[int, Touched] = {}
+    reach_ms = round(start.reach.total_seconds() * 1000)
+    if _GLN in start.key:
+        made = _made_at(connection, start.key, start.since_ms, start.until_ms)
+        found.update((each.start.thing, each) for each in made)
+    things = known_ids(connection, [start.key]).values()
+    found.update((thing, Touched(Start(thing, start.since_ms))) for thing in things)
+    bound = {"since": start.since_ms, "until": start.until_ms}
+    for use in rows_for(connection, _USES, things, **bound):
+        for place in _around(use):
+            for each in _made_at(connection, place, use.at_ms, use.at_ms + reach_ms):
+                found.setdefault(each.start.thing, each)
+    return list(found.values())
+
+
+def _around(use: Row[Any]) -> set[str]:
+    """Where a use was: the place and, of a part of it, the whole, where the harvest is recorded."""
+    named = {place for place in (use.location, use.read_point) if place is not None}
+    return named | {place.partition(_EXTENSION)[0] for place in named}
+
+
+def _passed(connection: Connection, start: RecallStart) -> Iterator[Start]:
+    bound = {**_place(start.key), "since": start.since_ms, "until": start.until_ms}
+    rows = connection.execute(_PASSED, bound).all()
+    kinds = dict(tuple(row) for row in rows_for(connection, _KINDS, {row.thing for row in rows}))
+    first: dict[int, int] = {}
+    for row in rows:
+        if row.role != OUTPUT and row.action != "DELETE":
+            first[row.thing] = min(row.at_ms, first.get(row.thing, row.at_ms))
+    for thing, at_ms in first.items():
+        is_run = kinds[thing] == "run"
+        yield Start(thing) if is_run else Start(thing, at_ms, at_ms)
+
+
+def _stays(connection: Connection, start: RecallStart) -> Iterator[Start]:
+    bound = {**_place(start.key), "until": start.until_ms}
+    things = set(connection.execute(_CAME, bound).scalars())
+    lives: dict[int, list[Row[Any]]] = {}
+    for row in rows_for(connection, _LIFE, things, **_place(start.key)):
+        lives.setdefault(row.thing, []).append(row)
+    for thing, life in lives.items():
+        for since_ms, until_ms in stays_in(life):
+            if since_ms <= start.until_ms and until_ms >= start.since_ms:
+                yield Start(thing, since_ms, until_ms)
+
+
+def stays_in(life: Sequence[Any]) -> Iterator[tuple[int, int]]:
+    """From when until when a thing was in a place, from its sightings in order of time.
+
+    Each has `at_ms`, `mass_mg` and `is_here`.
+    """
+    since_ms: int | None = None
+    there_mg: int | None = 0
+    for seen in life:
+        if seen.is_here:
+            if since_ms is None:
+                since_ms, there_mg = seen.at_ms, 0
+            unknown = there_mg is None or seen.mass_mg is None
+            there_mg = None if unknown else (there_mg or 0) + seen.mass_mg
+        elif since_ms is not None:
+            unknown = there_mg is None or seen.mass_mg is None
+            there_mg = None if unknown else (there_mg or 0) - seen.mass_mg
+            if there_mg is None or there_mg <= 0:
+                yield since_ms, seen.at_ms
+                since_ms = None
+    if since_ms is not None:
+        yield since_ms, t.OPEN

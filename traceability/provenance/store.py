@@ -1,0 +1,85 @@
+"""Reads and writes of the lineage's tables that several of its parts share; many rows at a time."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
+
+from sqlalchemy import (
+    Connection,
+    Row,
+    Select,
+    Table,
+    exists,
+    func,
+    select,
+)
+
+from traceability.errors import NotFoundError
+from traceability.provenance import tables as t
+from traceability.provenance.extraction import Facts
+from traceability.provenance.keys import form_of
+from traceability.provenance.lookups import among
+
+T = TypeVar("T")
+
+_CHUNK = 10_000
+"""Values in one look-up."""
+
+_THINGS = select(t.things.c.key, t.things.c.id).where(among(t.things.c.key))
+_NAMED = select(t.things.c.id).where(
+    among(t.things.c.key), exists().where(t.sightings.c.thing == t.things.c.id)
+)
+
+
+def chunks(values: Collection[T], size: int = _CHUNK) -> Iterator[Sequence[T]]:
+    """The values in groups of at most so many."""
+    listed = list(values)
+    return (listed[start : start + size] for start in range(0, len(listed), size))
+
+
+def rows_for(
+    connection: Connection, query: Select[Any], wanted: Collection[Any], **more: object
+) -> Iterator[Row[Any]]:
+    """Rows of a query for all wanted values, which it compares with with `among`."""
+    for chunk in chunks(wanted):
+        yield from connection.execute(query, {"wanted": chunk, **more})
+
+
+def last_id(connection: Connection, table: Table) -> int:
+    """The highest id; 0 in an empty table. Recordings run one by one, so ids can be counted up."""
+    highest: int | None = connection.execute(select(func.max(table.c.id))).scalar()
+    return highest or 0
+
+
+def find(connection: Connection, key: str) -> int:
+    """The id of a thing that an event names. Raises NotFoundError `node-not-found`."""
+    found: int | None = connection.execute(_NAMED, {"wanted": [key]}).scalar()
+    if found is None:
+        msg = f"no event names {key}; look for it in the form in which it is labelled"
+        raise NotFoundError("node-not-found", msg)
+    return found
+
+
+def known_ids(connection: Connection, keys: Collection[str]) -> dict[str, int]:
+    """Ids of those things that are known."""
+    return {row.key: row.id for row in rows_for(connection, _THINGS, keys)}
+
+
+class Names:
+    """Ids and forms of the things that a batch of events names."""
+
+    def __init__(self, ids: Mapping[str, int], facts: Facts) -> None:
+        self._ids = ids
+        self._forms = {key: form_of(kind) for key, kind in facts.things.items()}
+        self._keys = {number: key for key, number in ids.items()}
+
+    def id(self, key: str | None) -> int | None:
+        """The id of a thing; None of none."""
+        return None if key is None else self._ids[key]
+
+    def form(self, key: str | None) -> int:
+        """The form of a thing; that of an object of none."""
+        return t.ITSELF if key is None else self._forms[key]
+
+    def key(self, number: int) -> str | None:
+        """The key of an id, where the batch names it."""
+        return self._keys.get(number)
