@@ -1,33 +1,42 @@
 """The HTTP application: one function makes it of the services that it is to speak for."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from importlib.metadata import version
 
+from anyio import to_thread
 from fastapi import APIRouter, Depends, FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from api import openapi
 from api import problems as problem_handling
+from api.epcis.problems import EPCIS_PROBLEM_OF_ERROR
 from api.middleware import BodyLimit, HeadAsGet, RawPath, SecurityHeaders
 from api.openapi import problems
 from api.pages.render import Renderer
 from api.parameters import only_known_parameters
 from api.routes import (
     assets,
+    balance,
     batches,
     calibrations,
     devices,
     digital_link,
+    epcis,
     events,
+    findings,
     health,
+    ledger,
     metrics,
     pages,
+    provenance,
     quarantine,
     steps,
 )
 from api.services import Services
 
 LARGEST_BODY_BYTES = 1_000_000
-"""Largest request body that is read."""
+"""Largest request body that is read, but for EPCIS documents: see the settings."""
 
 
 def create_app(services: Services) -> FastAPI:
@@ -43,6 +52,7 @@ def create_app(services: Services) -> FastAPI:
         redirect_slashes=False,
         # The functions' own names: unique, and what `only_known_parameters` looks them up by.
         generate_unique_id_function=lambda route: route.name,
+        lifespan=_delivering,
     )
     app.state.services = services
     app.state.renderer = Renderer(services.park)
@@ -51,14 +61,32 @@ def create_app(services: Services) -> FastAPI:
     app.include_router(metrics.router)
     app.include_router(pages.router)
     app.include_router(digital_link.router)
+    app.include_router(epcis.router)
     app.mount("/static", StaticFiles(packages=[("api", "static")]), name="static")
-    app.add_middleware(BodyLimit, largest_bytes=LARGEST_BODY_BYTES)
+    documents = dict.fromkeys(
+        ("/epcis/capture", "/epcis/events"), services.settings.capture_limit_bytes
+    )
+    app.add_middleware(BodyLimit, largest_bytes=LARGEST_BODY_BYTES, by_path=documents)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(RawPath)
     app.add_middleware(HeadAsGet)
-    problem_handling.install(app)
+    problem_handling.install(app, {"/epcis": EPCIS_PROBLEM_OF_ERROR})
     openapi.install(app)
     return app
+
+
+@asynccontextmanager
+async def _delivering(app: FastAPI) -> AsyncIterator[None]:
+    """Subscribers are served for as long as the application is."""
+    epcis_services = app.state.services.epcis
+    if epcis_services is None:
+        yield
+        return
+    epcis_services.runner.start()
+    try:
+        yield
+    finally:
+        await to_thread.run_sync(epcis_services.runner.stop)
 
 
 def create_operations_app(services: Services) -> FastAPI:
@@ -79,6 +107,18 @@ def _version_1() -> APIRouter:
         dependencies=[Depends(only_known_parameters)],
         responses=problems("invalid-request", "unknown-parameter", "internal-error"),
     )
-    for part in (assets, batches, calibrations, devices, events, steps, quarantine):
+    for part in (
+        assets,
+        batches,
+        balance,
+        provenance,
+        calibrations,
+        devices,
+        events,
+        findings,
+        ledger,
+        steps,
+        quarantine,
+    ):
         router.include_router(part.router)
     return router

@@ -11,7 +11,18 @@ from uuid import uuid4
 
 import typer
 
-from api.commands import calibration, devices, grafana, logs, profile, quarantine, simulate, spool
+from api.commands import (
+    balance,
+    calibration,
+    devices,
+    grafana,
+    ledger,
+    logs,
+    profile,
+    quarantine,
+    simulate,
+    spool,
+)
 from api.commands import doctor as doctor_checks
 from api.commands.asyncapi import asyncapi
 from api.commands.demo import DemoParts, DemoResult, run_demo
@@ -31,6 +42,7 @@ from api.commands.options import (
 )
 from api.commands.output import say, show
 from api.commands.progress import season_progress
+from api.commands.recall import recall
 from api.commands.reports import demo_text
 from api.commands.signals import ending_by_signal, wait_for_signal
 from api.commands.trace import trace_json, trace_text
@@ -41,11 +53,11 @@ from api.ports import is_free
 from api.server import serving
 from api.wiring import (
     Parts,
+    Records,
     broker_options,
     ingesting,
     make_park,
     make_store,
-    make_traceability,
     opened,
 )
 from grafana.errors import GrafanaError
@@ -85,6 +97,9 @@ app.add_typer(profile.app, name="profile")
 app.add_typer(calibration.app, name="calibration")
 app.add_typer(spool.app, name="spool")
 app.add_typer(devices.app, name="devices")
+app.add_typer(balance.app, name="balance")
+app.add_typer(ledger.app, name="ledger")
+app.command()(recall)
 
 
 @app.command()
@@ -317,8 +332,8 @@ def doctor(
         findings += doctor_checks.check_broker_keeps(options, settings.payload_limit_bytes)
     with closing(make_store(settings)) as store:
         findings.append(doctor_checks.check_telemetry(store))
-    with closing(make_traceability(settings, make_park(settings))) as traceability:
-        findings.append(doctor_checks.check_database(traceability))
+    with closing(Records.of(settings, make_park(settings))) as records:
+        findings.append(doctor_checks.check_database(records.traceability))
     if as_json:
         show([asdict(finding) for finding in findings])
     else:

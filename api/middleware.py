@@ -51,7 +51,7 @@ class RawPath:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on with its path as it was sent."""
         raw = scope.get("raw_path")
-        if scope["type"] == "http" and raw:
+        if scope["type"] in {"http", "websocket"} and raw:
             scope["path"] = raw.split(b"?", 1)[0].decode("latin-1")
         await self._app(scope, receive, send)
 
@@ -77,15 +77,18 @@ class HeadAsGet:
 
 
 class BodyLimit:
-    """Stops reading a body that is larger than it may be.
+    """Stops reading a body that is larger than it may be; some paths have a limit of their own.
 
     Whoever reads the body gets HTTP 413 as an exception, before more than the limit is held in
     memory, whether the client said how much it sends or not.
     """
 
-    def __init__(self, app: ASGIApp, largest_bytes: int) -> None:
+    def __init__(
+        self, app: ASGIApp, largest_bytes: int, by_path: Mapping[str, int] | None = None
+    ) -> None:
         self._app = app
         self._largest_bytes = largest_bytes
+        self._by_path = by_path or {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on with a body that ends in an error where it is too large."""
@@ -94,13 +97,14 @@ class BodyLimit:
             return
         length = Headers(scope=scope).get("content-length", "")
         announced = int(length) if length.isdecimal() else 0
+        largest = self._by_path.get(scope["path"], self._largest_bytes)
         read = 0
 
         async def receive_limited() -> Message:
             nonlocal read
-            message = {} if announced > self._largest_bytes else await receive()
+            message = {} if announced > largest else await receive()
             read += len(message.get("body", b""))
-            if max(read, announced) > self._largest_bytes:
+            if max(read, announced) > largest:
                 raise HTTPException(status_code=413)
             return message
 

@@ -7,6 +7,8 @@ from starlette.requests import Request
 HTML = "text/html"
 JSON = "application/json"
 JSON_LD = "application/ld+json"
+XML = "application/xml"
+TEXT_XML = "text/xml"
 LINKSET = "application/linkset+json"
 
 LANGUAGES = ("en", "zh")
@@ -21,6 +23,13 @@ def media_type(accept: str | None, offered: Sequence[str]) -> str:
     ranges = list(_weighted(accept or "*/*"))
     qualities = [_quality(offer, ranges) for offer in offered]
     return offered[qualities.index(max(qualities))]
+
+
+def acceptable(accept: str | None, offered: Sequence[str]) -> str | None:
+    """As `media_type`, but None where the header rules out all that is offered."""
+    best = media_type(accept, offered)
+    fits = _quality(best, list(_weighted(accept or "*/*"))) > 0
+    return best if fits else None
 
 
 def language(request: Request) -> str:

@@ -49,12 +49,22 @@ def install(app: FastAPI) -> None:
             )
             for path in made["paths"].values():
                 for operation in path.values():
+                    _drop_unsaid(operation["responses"])
                     _name_problems(operation["responses"])
+            for schema in ("HTTPValidationError", "ValidationError"):
+                made["components"]["schemas"].pop(schema, None)
             app.openapi_schema = made
         return app.openapi_schema
 
     # FastAPI's documented way to extend the document is to replace this method.
     app.openapi = document  # type: ignore[method-assign]
+
+
+def _drop_unsaid(responses: dict[str, Any]) -> None:
+    """Without the 422 that FastAPI lists where an endpoint has none: EPCIS answers 400."""
+    content = responses.get(str(_UNUSABLE), {}).get("content", {})
+    if any("HTTPValidationError" in str(each.get("schema")) for each in content.values()):
+        del responses[str(_UNUSABLE)]
 
 
 def _name_problems(responses: Mapping[str, Any]) -> None:

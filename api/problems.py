@@ -34,6 +34,8 @@ from park.errors import CheckDigitError, IdentifierError, UnknownAssetError
 from traceability.errors import (
     CaptureError,
     DatabaseUnavailableError,
+    LedgerBrokenError,
+    LedgerError,
     NotFoundError,
     QueryError,
 )
@@ -42,7 +44,7 @@ MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_S = 5
 
 _RETRY = {"Retry-After": str(RETRY_AFTER_S)}
-_PROGRAMS_ONLY = ("/v1/", "/healthz", "/readyz", "/openapi.json")
+_PROGRAMS_ONLY = ("/v1/", "/epcis", "/healthz", "/readyz", "/openapi.json")
 
 _SLUG_OF_STATUS = {
     400: "malformed-json",
@@ -116,6 +118,8 @@ PROBLEM_OF_ERROR: Mapping[type[Exception], Callable[[Any], Problem]] = {
     NotFoundError: _coded("not-found"),
     QueryError: _coded("invalid-request"),
     DatabaseUnavailableError: _away("database-unavailable"),
+    LedgerBrokenError: _named("ledger-broken"),
+    LedgerError: _away("ledger-unusable"),
     StoreUnavailableError: _away("telemetry-unavailable"),
     SpoolError: _away("quarantine-unavailable"),
     CalibrationError: _named("invalid-correction"),
@@ -131,11 +135,11 @@ PROBLEM_OF_ERROR: Mapping[type[Exception], Callable[[Any], Problem]] = {
 """What becomes of an error; the nearest class in its ancestry decides."""
 
 
-def problem_of(error: Exception) -> Problem:
-    """The problem that answers an error."""
-    make = next(
-        PROBLEM_OF_ERROR[known] for known in type(error).__mro__ if known in PROBLEM_OF_ERROR
-    )
+def problem_of(
+    error: Exception, table: Mapping[type[Exception], Callable[[Any], Problem]] = PROBLEM_OF_ERROR
+) -> Problem:
+    """The problem that answers an error; the table must have a row for `Exception`."""
+    make = next(table[known] for known in type(error).__mro__ if known in table)
     return make(error)
 
 
@@ -152,11 +156,22 @@ def respond(request: Request, problem: Problem) -> Response:
     return Response(json.dumps(problem.as_json()), status, headers, MEDIA_TYPE)
 
 
-def install(app: FastAPI) -> None:
-    """Answer every error of the application with a problem."""
+def install(
+    app: FastAPI,
+    by_prefix: Mapping[str, Mapping[type[Exception], Callable[[Any], Problem]]] | None = None,
+) -> None:
+    """Answer every error of the application with a problem.
+
+    Paths that begin with one of `by_prefix` have a table of their own.
+    """
+    tables = by_prefix or {}
 
     async def handle(request: Request, error: Exception) -> Response:
-        return respond(request, problem_of(error))
+        table = next(
+            (tables[prefix] for prefix in tables if request.url.path.startswith(prefix)),
+            PROBLEM_OF_ERROR,
+        )
+        return respond(request, problem_of(error, table))
 
-    for known in PROBLEM_OF_ERROR:
+    for known in {error for table in (PROBLEM_OF_ERROR, *tables.values()) for error in table}:
         app.add_exception_handler(known, handle)

@@ -1,5 +1,6 @@
 """Serves the HTTP application: in the foreground, or in a thread beside other work."""
 
+import gc
 import threading
 import time
 from collections.abc import Iterator
@@ -35,6 +36,7 @@ def serving(app: FastAPI, host: str, port: int) -> Iterator[str]:
             log_config=None,  # it logs as everything else does
             log_level="warning",
             access_log=False,
+            ws="websockets-sansio",
             timeout_graceful_shutdown=_STOP_DEADLINE_S,
         )
     )
@@ -42,6 +44,9 @@ def serving(app: FastAPI, host: str, port: int) -> Iterator[str]:
     thread.start()
     try:
         _wait_until_started(server, thread)
+        # Else a full collection walks over all that was imported, in the middle of an answer.
+        gc.collect()
+        gc.freeze()
         yield address(host, _port(server))
     finally:
         server.should_exit = True

@@ -6,7 +6,9 @@ from datetime import UTC, datetime
 from typing import Annotated, Protocol
 
 from fastapi import Depends, Request
+from starlette.requests import HTTPConnection
 
+from api.epcis.services import EpcisServices
 from ingest.calibration.register import CalibrationRegister
 from ingest.devices.register import DeviceRegister
 from ingest.quarantine import Quarantine
@@ -15,6 +17,8 @@ from ingest.stores.port import TelemetryStore
 from ingest.vitals import Vitals
 from park.assets import Park
 from park.settings import Settings
+from traceability.ledger.ledger import Ledger
+from traceability.provenance.service import ProvenanceService
 from traceability.repository import Traceability
 
 
@@ -39,6 +43,7 @@ class Services:
 
     park: Park
     traceability: Traceability
+    provenance: ProvenanceService
     telemetry: TelemetryStore
     settings: Settings
     quarantine: Quarantine | None = None
@@ -51,13 +56,22 @@ class Services:
     """Where corrections are entered; `telemetry` applies them."""
     ingest: RunningIngest | None = None
     """None where ingest runs elsewhere; then readiness says nothing about it."""
+    ledger: Ledger | None = None
+    """Signs and proves the events; None where it is kept elsewhere."""
+    epcis: EpcisServices | None = None
+    """What answers under `/epcis`; None where nothing does."""
     clock: Callable[[], datetime] = utc_now
+
+
+def services_in(connection: HTTPConnection) -> Services:
+    """The services of the application that serves a request or WebSocket."""
+    services: Services = connection.app.state.services
+    return services
 
 
 async def services_of(request: Request) -> Services:
     """The services of the application that serves the request."""
-    services: Services = request.app.state.services
-    return services
+    return services_in(request)
 
 
 ServicesNeeded = Annotated[Services, Depends(services_of)]

@@ -4,16 +4,19 @@
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from fastapi import FastAPI
+from sqlalchemy import Engine
 
 from api.app import create_app, create_operations_app
 from api.commands import logs
+from api.epcis.services import EpcisServices
 from api.scan_sink import TraceabilityScanSink
-from api.services import Services
+from api.services import Services, utc_now
 from ingest.calibration.register import CalibrationRegister
 from ingest.calibration.store import CalibratedStore
 from ingest.decoding import Decoder
@@ -33,42 +36,12 @@ from park.database import open_engine
 from park.definition import build_park, read_definition
 from park.settings import Settings
 from traceability.errors import DatabaseUnavailableError
+from traceability.event_repository import EventRepository
+from traceability.ledger.ledger import Ledger
+from traceability.provenance.service import ProvenanceService
 from traceability.repository import Traceability
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """The parts that every long-running command shares, opened."""
-
-    settings: Settings
-    park: Park
-    store: TelemetryStore
-    traceability: Traceability
-
-    def app(self, ingest: Ingest | None = None) -> FastAPI:
-        """The HTTP application over these parts, and over ingest where it runs here."""
-        return create_app(self._services(ingest))
-
-    def operations_app(self, ingest: Ingest) -> FastAPI:
-        """Health and metrics of ingest alone."""
-        return create_operations_app(self._services(ingest))
-
-    def _services(self, ingest: Ingest | None) -> Services:
-        spool = self.settings.spool_path
-        register = make_register(self.settings, self.park)
-        return Services(
-            park=self.park,
-            traceability=self.traceability,
-            telemetry=CalibratedStore(self.store, register),
-            calibrations=register,
-            settings=self.settings,
-            quarantine=Quarantine(spool),
-            devices=DeviceRegister(spool),
-            spool=SpoolFile(spool),
-            ingest=ingest,
-        )
 
 
 def make_park(settings: Settings) -> Park:
@@ -89,14 +62,94 @@ def make_store(settings: Settings) -> TelemetryStore:
     )
 
 
-def make_traceability(settings: Settings, park: Park) -> Traceability:
-    """The traceability database that the settings name; its tables may be missing."""
-    return Traceability(
-        open_engine(settings.traceability_url),
-        park,
-        mass_tolerance=settings.mass_tolerance,
-        clock_skew_s=settings.clock_skew_s,
+def make_ledger(settings: Settings, site: str, engine: Engine) -> Ledger:
+    """The ledger over that database; keys and checkpoints lie in the folder of data."""
+    return Ledger(
+        engine, settings.ledger_keys, settings.ledger_checkpoints, origin=f"agripark/{site}"
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """The parts over the traceability database; its tables may be missing."""
+
+    engine: Engine
+    traceability: Traceability
+    ledger: Ledger
+    provenance: ProvenanceService
+    epcis: EpcisServices
+
+    @classmethod
+    def of(cls, settings: Settings, park: Park) -> "Records":
+        """The parts over the database that the settings name; `close` them afterwards."""
+        engine = open_engine(settings.traceability_url)
+        ledger = make_ledger(settings, park.site.id, engine)
+        rules: dict[str, Any] = {
+            "mass_tolerance": settings.mass_tolerance,
+            "clock_skew_s": settings.clock_skew_s,
+        }
+        listeners: list[Callable[[], None]] = [ledger.publish]
+
+        def committed() -> None:
+            for listener in listeners:
+                listener()
+
+        events = EventRepository(engine, park, **rules, after_commit=committed)
+        epcis = EpcisServices.over(engine, events, settings, utc_now)
+        listeners.append(epcis.runner.wake)
+        return cls(
+            engine=engine,
+            traceability=Traceability(engine, park, **rules, after_commit=committed),
+            ledger=ledger,
+            provenance=ProvenanceService(engine, park),
+            epcis=epcis,
+        )
+
+    def close(self) -> None:
+        """End deliveries and let go of the database's connections."""
+        self.epcis.close()
+        self.engine.dispose()
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The parts that every long-running command shares, opened."""
+
+    settings: Settings
+    park: Park
+    store: TelemetryStore
+    records: Records
+
+    @property
+    def traceability(self) -> Traceability:
+        """Batches and their books."""
+        return self.records.traceability
+
+    def app(self, ingest: Ingest | None = None) -> FastAPI:
+        """The HTTP application over these parts, and over ingest where it runs here."""
+        return create_app(self._services(ingest))
+
+    def operations_app(self, ingest: Ingest) -> FastAPI:
+        """Health and metrics of ingest alone."""
+        return create_operations_app(self._services(ingest))
+
+    def _services(self, ingest: Ingest | None) -> Services:
+        spool = self.settings.spool_path
+        register = make_register(self.settings, self.park)
+        return Services(
+            park=self.park,
+            traceability=self.traceability,
+            ledger=self.records.ledger,
+            provenance=self.records.provenance,
+            epcis=self.records.epcis,
+            telemetry=CalibratedStore(self.store, register),
+            calibrations=register,
+            settings=self.settings,
+            quarantine=Quarantine(spool),
+            devices=DeviceRegister(spool),
+            spool=SpoolFile(spool),
+            ingest=ingest,
+        )
 
 
 def broker_options(settings: Settings) -> BrokerOptions:
@@ -134,15 +187,15 @@ def opened(settings: Settings, *, needs_database: bool = True) -> Iterator[Parts
     with ExitStack() as stack:
         store = make_store(settings)
         stack.callback(store.close)
-        traceability = make_traceability(settings, park)
-        stack.callback(traceability.close)
+        records = Records.of(settings, park)
+        stack.callback(records.close)
         try:
-            traceability.migrate()
+            records.traceability.migrate()
         except DatabaseUnavailableError as error:
             if needs_database:
                 raise
             _log.warning("scans wait in the spool: %s", error)
-        yield Parts(settings, park, store, traceability)
+        yield Parts(settings, park, store, records)
 
 
 @contextmanager

@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -24,6 +24,34 @@ from tests.support.servers import (
     run_mosquitto,
     run_postgresql,
 )
+
+_SEASONS = {"embedded_demo", "real_demo", "season_influxdb"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where several workers share the tests, one gets all that need a season, or a whole file."""
+    for item in items:
+        needs_season = _SEASONS.intersection(getattr(item, "fixturenames", ()))
+        group = "season" if needs_season else str(item.path)
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """A lone surrogate in a test's name can't be sent from worker to worker."""
+    return ascii(val) if isinstance(val, str) and not val.isprintable() else None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,  # noqa: ARG001 - pytest's signature
+    call: pytest.CallInfo[None],  # noqa: ARG001 - pytest's signature
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Nor can one in what a test printed."""
+    report = yield
+    report.sections = [
+        (name, text.encode(errors="backslashreplace").decode()) for name, text in report.sections
+    ]
+    return report
 
 
 @pytest.fixture(scope="session")

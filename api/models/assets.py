@@ -30,9 +30,9 @@ class Asset(Model):
     ]
     kind: Annotated[str | None, Field(description="The telemetry it sends.")]
     details: Annotated[
-        dict[str, str | float | int],
+        dict[str, str | float | int | None],
         Field(
-            description="What only its type has; names carry their unit.",
+            description="What only its type has; names carry their unit. Null where unknown.",
             examples=[{"capacity_t": 60.0, "crop": "jujube", "setpoint_c": -0.5}],
         ),
     ]

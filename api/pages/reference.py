@@ -76,6 +76,6 @@ def _plain(text: str) -> str:
 def _example(operation: Mapping[str, Any]) -> str:
     if "requestBody" not in operation:
         return ""
-    content = operation["requestBody"]["content"]["application/json"]
-    example = content.get("examples") or content["schema"]["examples"]
+    schema = operation["requestBody"]["content"]["application/json"]["schema"]
+    example = schema["examples"]
     return json.dumps(example[0], indent=2)

@@ -16,7 +16,7 @@ from api.pages.render import qr_code, renderer_of
 from api.parameters import GtinPath, LotPath, SsccPath
 from api.services import Services, ServicesNeeded
 from park.gs1 import BatchId
-from traceability.epcis.jsonld import document
+from traceability.epcis.writing import document
 
 _GS1 = "https://ref.gs1.org/voc"
 _VARY = {"Vary": "Accept, Accept-Language"}
@@ -87,9 +87,7 @@ def _batch_json(_request: Request, services: Services, batch: BatchId) -> Respon
 def _batch_events(_request: Request, services: Services, batch: BatchId) -> Response:
     history = services.traceability.batch(batch)
     events = [services.traceability.event(event) for event in history.events]
-    # The document says once what `@context` says in an event that stands alone.
-    bare = [{name: part for name, part in event.items() if name != "@context"} for event in events]
-    body = document(bare, services.clock())
+    body = document(events, services.clock())
     return JSONResponse(body, headers=_VARY, media_type=JSON_LD)
 
 

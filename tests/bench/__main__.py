@@ -9,12 +9,24 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from tests.bench import chaos_bench, idle_bench, ingest_bench, soak_bench, traceability_bench
+from tests.bench import (
+    chaos_bench,
+    epcis_bench,
+    event_query_bench,
+    idle_bench,
+    ingest_bench,
+    lineage_bench,
+    soak_bench,
+    traceability_bench,
+)
 from tests.bench.figures import Figure
 
 MEASUREMENTS: Mapping[str, Callable[[], Sequence[Figure]]] = {
     "ingest": ingest_bench.measure,
     "traceability": traceability_bench.measure,
+    "epcis": epcis_bench.measure,
+    "query": event_query_bench.measure,
+    "lineage": lineage_bench.measure,
     "idle": idle_bench.measure,
     "soak": soak_bench.measure,
     "chaos": chaos_bench.measure,

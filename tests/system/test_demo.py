@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import httpx
 import pytest
 
-from api.wiring import make_traceability
+from api.wiring import Records
 from park.assets import Park
 from park.gs1 import parse_batch
 from park.settings import Settings, load_settings
@@ -50,8 +50,8 @@ def any_demo(request: pytest.FixtureRequest) -> DemoRun:
 def traceability(any_demo: DemoRun, small_park: Park) -> Iterator[Traceability]:
     """The database that the demo left behind."""
     settings: Settings = load_settings(data_dir=any_demo.data, database_url=any_demo.database_url)
-    with closing(make_traceability(settings, small_park)) as opened:
-        yield opened
+    with closing(Records.of(settings, small_park)) as opened:
+        yield opened.traceability
 
 
 def test_nothing_is_lost_and_the_exit_status_says_so(any_demo: DemoRun) -> None:

@@ -19,6 +19,7 @@ from park.gs1 import BatchId
 from park.settings import Settings
 from tests.support.api_story import EXPORT, NOW, ROOM, Story
 from traceability.errors import CaptureError
+from traceability.provenance.service import ProvenanceService
 from traceability.repository import Traceability
 from traceability.views import BatchHistory
 
@@ -129,6 +130,7 @@ def test_a_fault_of_the_program_is_told_without_its_trace(story: Story, tmp_path
     services = Services(
         park=story.services.park,
         traceability=broken,
+        provenance=story.services.provenance,
         telemetry=story.services.telemetry,
         settings=story.services.settings,
     )
@@ -152,6 +154,7 @@ def database_away(small_park: Park, tmp_path: Path) -> Iterator[TestClient]:
     services = Services(
         park=small_park,
         traceability=traceability,
+        provenance=ProvenanceService(engine, small_park),
         telemetry=store,
         settings=Settings(data_dir=tmp_path),
     )
@@ -193,6 +196,7 @@ def test_without_telemetry_batches_can_still_be_looked_up(story: Story, tmp_path
     services = Services(
         park=story.services.park,
         traceability=story.services.traceability,
+        provenance=story.services.provenance,
         telemetry=closed,
         settings=story.services.settings,
         clock=lambda: NOW,

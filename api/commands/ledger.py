@@ -1,0 +1,367 @@
+"""`agripark ledger`: proves that the events are those that were signed."""
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from api.commands.options import DatabaseOption, DataOption, JsonOption
+from api.commands.output import say, show
+from api.commands.tables import table
+from api.errors import CommandError
+from api.models.ledger import ConsistencyJson
+from api.wiring import make_ledger
+from park.database import open_engine
+from park.definition import read_definition
+from park.settings import Settings, load_settings
+from traceability.errors import CheckpointError
+from traceability.ledger import merkle
+from traceability.ledger.checkpoint import SignedCheckpoint
+from traceability.ledger.evidence import Given
+from traceability.ledger.ledger import Ledger
+from traceability.ledger.notes import Verifier
+from traceability.ledger.proofs import EventProof
+from traceability.ledger.report import Problem, Report
+from traceability.ledger.witness import Witness
+
+app = typer.Typer(no_args_is_help=True, help="Proves that the events are those that were signed.")
+key_app = typer.Typer(no_args_is_help=True, help="Keys that sign checkpoints.")
+app.add_typer(key_app, name="key")
+
+KeyOption = Annotated[
+    list[str] | None,
+    typer.Option("--key", help="Public key, name+id+base64, or a file of them; repeatable."),
+]
+OutOption = Annotated[Path | None, typer.Option("--out", help="File to write it to.")]
+
+
+def _ledger(settings: Settings) -> Ledger:
+    site = read_definition(settings.park_definition).site.id
+    return make_ledger(settings, site, open_engine(settings.traceability_url))
+
+
+@app.command()
+def verify(
+    checkpoint: Annotated[
+        list[Path] | None,
+        typer.Option("--checkpoint", help="File of a checkpoint that was given out; repeatable."),
+    ] = None,
+    key: KeyOption = None,
+    database: DatabaseOption = None,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Prove the database whole, or name the first event that is bad; status 1 if it isn't whole.
+
+    Example: agripark ledger verify --checkpoint checkpoint-of-june.txt
+    """
+    given = [Given(str(path), _read_checkpoint(path)) for path in checkpoint or ()]
+    with _opened(database, data) as ledger:
+        report = ledger.verify(given, _keys(key), _progress(quiet=as_json))
+    show(_report_json(report) if as_json else _report_text(report))
+    if not report.ok:
+        raise typer.Exit(1)
+
+
+@app.command()
+def checkpoint(
+    out: OutOption = None, database: DatabaseOption = None, data: DataOption = None
+) -> None:
+    """Sign the log as it is, and print the checkpoint: keep it where nobody here can reach it.
+
+    Example: agripark ledger checkpoint --out checkpoint.txt
+    """
+    with _opened(database, data) as ledger:
+        _write(str(ledger.checkpoint()), out)
+
+
+@app.command()
+def prove(
+    event_id: Annotated[str, typer.Argument(help="Event id.")],
+    size: Annotated[
+        int | None, typer.Option("--size", min=1, help="Of the checkpoint to prove it by.")
+    ] = None,
+    out: OutOption = None,
+    database: DatabaseOption = None,
+    data: DataOption = None,
+) -> None:
+    """Print the proof that an event is in the signed log, as JSON for `check-proof`.
+
+    Example: agripark ledger prove urn:uuid:01998c4e-8a00-7000-8000-000000000001 --out proof.json
+    """
+    with _opened(database, data) as ledger:
+        proof = ledger.prove(event_id, size)
+    _write(f"{json.dumps(proof.as_json(), indent=2, ensure_ascii=False)}\n", out)
+
+
+@app.command("check-proof")
+def check_proof(
+    file: Annotated[Path, typer.Argument(help="Proof of an event; - for standard input.")],
+    key: KeyOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Check an event's proof with nothing but the log's public key; needs no database.
+
+    Example: agripark ledger check-proof proof.json --key key.txt
+    """
+    keys = _keys(key)
+    if not keys:
+        raise CommandError("say whom you trust: --key, the log's public key or a file of it")
+    try:
+        proof = EventProof.from_json(json.loads(_read(file)))
+    except (ValueError, RecursionError) as error:
+        raise CommandError(f"{file} is no JSON: {error}") from error
+    signers = [str(each) for each in proof.check(keys)]
+    if as_json:
+        show({"ok": True, "event_id": proof.event_id, "signed_by": signers})
+    else:
+        show(
+            f"{proof.event_id} is event {proof.leaf_index + 1} of {proof.checkpoint.size} in the "
+            f"log {proof.checkpoint.checkpoint.origin}, signed by\n" + "\n".join(signers)
+        )
+
+
+@app.command()
+def consistency(
+    old_checkpoint: Annotated[Path, typer.Argument(help="File of an earlier checkpoint.")],
+    key: KeyOption = None,
+    database: DatabaseOption = None,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Prove that the log grew out of an earlier checkpoint; status 1 where it didn't.
+
+    Example: agripark ledger consistency checkpoint.txt
+    """
+    old = _read_checkpoint(old_checkpoint)
+    with _opened(database, data) as ledger:
+        old.require_signed([*ledger.verifiers(), *_keys(key)])
+        new = ledger.checkpoint()
+        if old.size > new.size:
+            raise CommandError(
+                f"the log holds {new.size} events, the checkpoint is of {old.size}: "
+                "it was rolled back"
+            )
+        proof = ledger.consistency(old.size, new.size)
+    if not merkle.verify_consistency(old.size, new.size, old.root, new.root, proof.hashes):
+        raise CommandError(f"the first {old.size} events aren't those of the checkpoint")
+    words = f"the log of {new.size} events grew out of that of {old.size}; nothing was changed"
+    made = ConsistencyJson.of(proof, new)
+    show(made.model_dump(mode="json", by_alias=True) if as_json else words)
+
+
+@app.command()
+def anchor(
+    to: Annotated[
+        Path | None, typer.Option("--to", help="File to which the checkpoint is added.")
+    ] = None,
+    witness: Annotated[
+        str | None, typer.Option("--witness", metavar="URL", help="Witness that is to sign it.")
+    ] = None,
+    witness_key: Annotated[
+        list[str] | None,
+        typer.Option("--witness-key", help="Its public key, name+id+base64, or a file of them."),
+    ] = None,
+    database: DatabaseOption = None,
+    data: DataOption = None,
+) -> None:
+    """Put a checkpoint where who owns the database has no hands: a file elsewhere, or a witness.
+
+    Example: agripark ledger anchor --witness https://witness.example --witness-key witness.txt
+    """
+    if to is None and witness is None:
+        raise CommandError("say where to: --to FILE or --witness URL")
+    if witness is not None and not witness_key:
+        raise CommandError("a witness's signature is worth something only with its --witness-key")
+    with _opened(database, data) as ledger:
+        if witness is None:
+            signed = ledger.checkpoint()
+        else:
+            signed = ledger.cosign(Witness(witness, _keys(witness_key)))
+    if to is not None:
+        _append(str(signed), to)
+    show(str(signed).rstrip("\n"))
+
+
+@key_app.command("create")
+def create_key(
+    name: Annotated[
+        str | None,
+        typer.Option("--name", help="Origin of the log, such as example.com/packhouse."),
+    ] = None,
+    data: DataOption = None,
+    database: DatabaseOption = None,
+) -> None:
+    """Make the first key, and print its public half. Without this the first checkpoint makes it.
+
+    Example: agripark ledger key create --name example.com/packhouse
+    """
+    with _opened(database, data) as ledger:
+        show(str(ledger.create_key(name)))
+
+
+@key_app.command("rotate")
+def rotate_key(
+    lost: Annotated[
+        bool, typer.Option("--lost", help="The old private key is gone and can't sign this.")
+    ] = False,
+    data: DataOption = None,
+    database: DatabaseOption = None,
+) -> None:
+    """Sign with a new key from now on, and print its public half; the old private key is deleted.
+
+    Example: agripark ledger key rotate
+    """
+    with _opened(database, data) as ledger:
+        show(str(ledger.rotate_key(lost=lost)))
+
+
+@key_app.command("list")
+def list_keys(
+    data: DataOption = None, database: DatabaseOption = None, as_json: JsonOption = False
+) -> None:
+    """List the log's public keys, the one that signs now last, and how each followed the other.
+
+    Example: agripark ledger key list
+    """
+    with _opened(database, data) as ledger:
+        entries = ledger.keys.entries()
+    if as_json:
+        show(
+            [
+                {
+                    "number": entry.number,
+                    "key": str(entry.verifier),
+                    "signs": entry.can_sign,
+                    "rotation": None if entry.rotation is None else str(entry.rotation),
+                }
+                for entry in entries
+            ]
+        )
+    elif entries:
+        rows = [
+            (str(entry.number), "yes" if entry.can_sign else "", str(entry.verifier))
+            for entry in entries
+        ]
+        show(table(("number", "signs", "public key"), rows))
+    else:
+        show("none")
+
+
+@contextmanager
+def _opened(database: str | None, data: Path | None) -> Iterator[Ledger]:
+    with closing(_ledger(load_settings(database_url=database, data_dir=data))) as ledger:
+        yield ledger
+
+
+def _progress(*, quiet: bool) -> Any:
+    def tell(done: int, total: int) -> None:
+        sys.stderr.write(f"\r{done:,} of {total:,} events")
+        if done == total:
+            sys.stderr.write("\n")
+        sys.stderr.flush()
+
+    watched = sys.stderr.isatty() and not quiet
+    return tell if watched else _silent
+
+
+def _silent(_done: int, _total: int) -> None:
+    """Nobody watches."""
+
+
+def _report_text(report: Report) -> str:
+    size, covered = f"{report.size:,}", f"{report.covered:,}"
+    lines = [_problem_text(problem) for problem in report.problems]
+    if report.more:
+        lines.append(f"... and {report.more:,} more")
+    if report.ok:
+        lines.append(
+            f"whole: {size} events, {covered} of them under {report.checkpoints} checkpoints"
+        )
+        lines.append(f"root {(report.root or b'').hex()}")
+    else:
+        first = report.first_bad
+        where = (
+            "" if first is None or first.index is None else f", first at event {first.index + 1}"
+        )
+        count = len(report.problems) + report.more
+        lines.append(f"NOT WHOLE: {count:,} problems in {size} events{where}")
+    return "\n".join([*lines, *(f"note: {note}" for note in report.notes)])
+
+
+def _problem_text(problem: Problem) -> str:
+    where = "" if problem.index is None else f"leaf {problem.index}: "
+    if problem.index is not None and problem.last not in {None, problem.index}:
+        where = f"leaves {problem.index} to {problem.last}: "
+    event = "" if problem.event_id is None else f" ({problem.event_id})"
+    return f"{where}{problem.detail}{event}"
+
+
+def _report_json(report: Report) -> dict[str, Any]:
+    return {
+        "ok": report.ok,
+        "size": report.size,
+        "root": None if report.root is None else report.root.hex(),
+        "covered": report.covered,
+        "checkpoints": report.checkpoints,
+        "first_bad": None if report.first_bad is None else _problem_json(report.first_bad),
+        "problems": [_problem_json(problem) for problem in report.problems],
+        "more": report.more,
+        "notes": list(report.notes),
+    }
+
+
+def _problem_json(problem: Problem) -> dict[str, Any]:
+    return {
+        "code": problem.code,
+        "detail": problem.detail,
+        "leaf_index": problem.index,
+        "last_leaf_index": problem.index if problem.last is None else problem.last,
+        "event_id": problem.event_id,
+    }
+
+
+def _keys(given: list[str] | None) -> list[Verifier]:
+    found = []
+    for text in given or ():
+        lines = text if "+" in text and not Path(text).exists() else _read(Path(text))
+        found += [Verifier.parse(line) for line in lines.splitlines() if line.strip()]
+    return found
+
+
+def _read_checkpoint(path: Path) -> SignedCheckpoint:
+    text = _read(path)
+    try:
+        return SignedCheckpoint.parse(text)
+    except CheckpointError as error:
+        raise CommandError(f"{path}: {error}") from error
+
+
+def _read(path: Path) -> str:
+    try:
+        return sys.stdin.read() if str(path) == "-" else path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise CommandError(f"can't read {path}: {error}") from error
+
+
+def _write(text: str, out: Path | None) -> None:
+    if out is None:
+        show(text.rstrip("\n"))
+        return
+    try:
+        out.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise CommandError(f"can't write {out}: {error}") from error
+    say(f"written to {out}")
+
+
+def _append(text: str, to: Path) -> None:
+    try:
+        with to.open("a", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        raise CommandError(f"can't write {to}: {error}") from error

@@ -1,0 +1,1 @@
+"""What the endpoints of the EPCIS 2.0 REST binding share."""

@@ -1,0 +1,76 @@
+"""Reading what clients send: JSON or XML, never on the event loop."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Annotated, Any
+
+import orjson
+from fastapi import Depends, Request
+from starlette.exceptions import HTTPException
+
+from api.epcis.limits import capture_limits
+from api.errors import ProblemError
+from api.negotiation import JSON, JSON_LD, TEXT_XML, XML
+from api.services import services_in
+from traceability.epcis.xml.reading import read_xml
+
+JSON_TYPES: Sequence[str] = (JSON, JSON_LD)
+XML_TYPES: Sequence[str] = (XML, TEXT_XML)
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A request's body as it came."""
+
+    content: bytes
+    is_xml: bool
+
+    def json(self) -> Any:
+        """The JSON in it. Raises ProblemError."""
+        try:
+            return orjson.loads(self.content)
+        except orjson.JSONDecodeError as error:
+            raise ProblemError("ValidationException", f"the body isn't JSON: {error}") from error
+
+    def document(self) -> Any:
+        """The EPCIS document or event in it, in JSON. Raises ProblemError, InvalidDocumentError."""
+        if self.is_xml:
+            return read_xml(self.content)
+        return self.json()
+
+
+async def json_body(request: Request) -> Sent:
+    """The body of a request that takes JSON only. Raises ProblemError."""
+    return await _read(request, JSON_TYPES)
+
+
+async def any_body(request: Request) -> Sent:
+    """The body of a request that takes JSON or XML. Raises ProblemError."""
+    return await _read(request, (*JSON_TYPES, *XML_TYPES))
+
+
+async def _read(request: Request, types: Sequence[str]) -> Sent:
+    given = request.headers.get("content-type", JSON).split(";")[0].strip().lower()
+    if given not in types:
+        raise ProblemError(
+            "UnsupportedMediaTypeException",
+            f"{given[:80]!r} isn't read here; send {', '.join(types)}",
+            headers={"Accept": ", ".join(types)},
+        )
+    try:
+        content = await request.body()
+    except HTTPException as error:
+        if error.status_code != HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+            raise
+        services = services_in(request)
+        raise ProblemError(
+            "CaptureLimitExceededException",
+            "the body is too large; split it",
+            headers=capture_limits(services),
+        ) from error
+    return Sent(content, given in XML_TYPES)
+
+
+JsonBody = Annotated[Sent, Depends(json_body)]
+AnyBody = Annotated[Sent, Depends(any_body)]

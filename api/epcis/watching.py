@@ -1,0 +1,107 @@
+"""What a subscriber by WebSocket asked for, and what is sent next."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from api.epcis.controls import read_schedule
+from api.epcis.headers import read_epc_format
+from api.epcis.services import EpcisServices
+from park.times import parse_instant
+from traceability.epcis.feed import recorded_from
+from traceability.epcis.query.conditions import EventQuery
+from traceability.epcis.schedules import FIELDS, Schedule
+from traceability.epcis.translation import IdentifierForm, translate
+from traceability.epcis.writing import query_document
+from traceability.errors import SubscriptionControlsError
+
+_MOST_EVENTS = 100
+_CONTROLS = {*FIELDS, "stream", "reportIfEmpty", "initialRecordTime"}
+
+
+@dataclass(slots=True)
+class Watch:
+    """One WebSocket's subscription, and how far it has come."""
+
+    name: str
+    query: EventQuery
+    schedule: Schedule | None
+    report_if_empty: bool
+    form: IdentifierForm
+    clock: Callable[[], datetime]
+    seen: int
+    due_at: datetime | None
+    """When a schedule reports next; None for a stream."""
+    is_under_way: bool = False
+    """Whether a schedule's report goes on."""
+
+    def next_document(self, epcis: EpcisServices) -> str | None:
+        """The next message, None where there is none just now.
+
+        Raises NotFoundError once the query was removed, DatabaseUnavailableError.
+        """
+        epcis.queries.get(self.name)
+        if self.due_at is not None and not self.is_under_way and self.clock() < self.due_at:
+            return None
+        portion = epcis.feed.take(self.query, self.seen, _MOST_EVENTS)
+        empty_too = self.due_at is not None and self.report_if_empty and not self.is_under_way
+        self.seen = portion.last_seq
+        self.is_under_way = self.due_at is not None and portion.more
+        if self.schedule is not None and not self.is_under_way:
+            self.due_at = self.schedule.next_after(self.clock())
+        if not portion.events and not (empty_too and not portion.more):
+            return None
+        document = query_document(
+            [translate(event, self.form) for event in portion.events], self.clock(), self.name
+        )
+        return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+
+
+def read_watch(
+    epcis: EpcisServices,
+    clock: Callable[[], datetime],
+    name: str,
+    parameters: Mapping[str, str],
+    epc_format: str | None,
+) -> Watch:
+    """Read the query string of a WebSocket.
+
+    Raises NotFoundError, SubscriptionControlsError and ProblemError.
+    """
+    query = epcis.queries.get(name).query
+    for parameter in parameters:
+        if parameter not in _CONTROLS:
+            msg = f"{parameter[:50]}: there is no such control; there are {', '.join(_CONTROLS)}"
+            raise SubscriptionControlsError(msg)
+    fields = {field: parameters[field] for field in FIELDS if field in parameters}
+    schedule = read_schedule(fields or None, stream=_flag(parameters, "stream"))
+    initial = _instant(parameters, "initialRecordTime")
+    return Watch(
+        name=name,
+        query=recorded_from(query, initial),
+        schedule=schedule,
+        report_if_empty=_flag(parameters, "reportIfEmpty"),
+        form=read_epc_format(epc_format),
+        clock=clock,
+        seen=epcis.feed.head() if initial is None else 0,
+        due_at=None if schedule is None else schedule.next_after(clock()),
+    )
+
+
+def _flag(parameters: Mapping[str, str], name: str) -> bool:
+    text = parameters.get(name, "false").lower()
+    if text not in {"true", "false"}:
+        raise SubscriptionControlsError(f"{name}: must be true or false")
+    return text == "true"
+
+
+def _instant(parameters: Mapping[str, str], name: str) -> datetime | None:
+    text = parameters.get(name)
+    if text is None:
+        return None
+    try:
+        # A + that wasn't encoded arrives as a space.
+        return parse_instant(text.replace(" ", "+"))
+    except ValueError as error:
+        raise SubscriptionControlsError(f"{name}: {error}") from error

@@ -1,0 +1,135 @@
+"""Top-level resources: event types, EPCs, business steps, places, dispositions.
+
+Each is a collection; each of its members has the events that name it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Request
+from starlette.responses import Response
+
+from api.epcis.answers import EventType, JsonType, collection, events_answer
+from api.epcis.discovery import add_discovery
+from api.epcis.headers import EVERY_ANSWER, EpcFormatAsked, Extensions
+from api.epcis.paging import NextPageToken, Paged, PerPage, link_to_next
+from api.epcis.responses import EVENTS, exceptions
+from api.epcis.services import EpcisNeeded, EpcisServices
+from api.models.epcis import Collection
+from api.parameters import PathText
+from traceability.epcis.contexts import Context
+from traceability.epcis.identifiers import to_urn
+from traceability.epcis.query.conditions import DEFAULT_PER_PAGE
+from traceability.epcis.query.parameters import parse_query, parse_query_body
+from traceability.epcis.query.resources import Resource
+from traceability.epcis.translation import IdentifierForm
+from traceability.errors import NotFoundError
+
+router = APIRouter(tags=["EPCIS resources"], responses=exceptions("NotAcceptableException"))
+
+_PARAMETERS: Mapping[Resource, str] = {
+    Resource.EVENT_TYPES: "eventType",
+    Resource.EPCS: "MATCH_anyEPC",
+    Resource.BIZ_STEPS: "EQ_bizStep",
+    Resource.BIZ_LOCATIONS: "EQ_bizLocation",
+    Resource.READ_POINTS: "EQ_readPoint",
+    Resource.DISPOSITIONS: "EQ_disposition",
+}
+"""Which parameter of a query asks for events of one member."""
+_OF_IDENTIFIERS = {Resource.EPCS, Resource.BIZ_LOCATIONS, Resource.READ_POINTS}
+
+MemberPath = Annotated[
+    PathText, Path(description="A member, percent-encoded or not.", examples=["shipping"])
+]
+
+
+def _add(resource: Resource) -> None:
+    """All addresses of one resource."""
+    kind = resource.value
+
+    def list_members(
+        request: Request,
+        epcis: EpcisNeeded,
+        asked: Paged,
+        form: EpcFormatAsked,
+        media_type: JsonType,
+    ) -> Response:
+        """What there is in the events, each once."""
+        page = epcis.resources.page(resource, asked.token, asked.per_page)
+        is_urn = form is IdentifierForm.ALWAYS_URN and resource in _OF_IDENTIFIERS
+        members = [(to_urn(each) or each) if is_urn else each for each in page.items]
+        headers = {**EVERY_ANSWER, **link_to_next(request, page.next_token)}
+        return collection(members, media_type, headers)
+
+    def get_member(
+        epcis: EpcisNeeded, member: MemberPath, names: Extensions, media_type: JsonType
+    ) -> Response:
+        """What there is of a member: its events."""
+        _require(epcis, resource, member, names)
+        return collection(["events"], media_type, EVERY_ANSWER)
+
+    def query_member(
+        request: Request,
+        epcis: EpcisNeeded,
+        member: MemberPath,
+        names: Extensions,
+        media_type: EventType,
+        _per_page: PerPage = DEFAULT_PER_PAGE,
+        _token: NextPageToken = None,
+    ) -> Response:
+        """Events that name the member and fit the parameters of SimpleEventQuery."""
+        _require(epcis, resource, member, names)
+        asked = parse_query(request.query_params.multi_items(), names)
+        only = parse_query_body({_PARAMETERS[resource]: [member]}, names)
+        query = replace(asked, conditions=(*asked.conditions, *only.conditions))
+        page = epcis.repository.query(query, query.page_token, query.per_page)
+        return events_answer(request, page.items, media_type, next_token=page.next_token)
+
+    def member_exists(epcis: EpcisNeeded, member: MemberPath, names: Extensions) -> None:
+        _require(epcis, resource, member, names)
+
+    add_discovery(router, f"/{kind}")
+    add_discovery(router, f"/{kind}/{{member:path}}/events", exists=member_exists)
+    add_discovery(router, f"/{kind}/{{member:path}}", exists=member_exists)
+    router.add_api_route(
+        f"/{kind}",
+        list_members,
+        name=f"list_{kind}",
+        summary=f"List {kind}",
+        response_model=Collection,
+        responses=exceptions("QueryParameterException", "NotAcceptableException"),
+    )
+    router.add_api_route(
+        f"/{kind}/{{member:path}}/events",
+        query_member,
+        name=f"query_{kind}",
+        summary=f"Events of one of {kind}",
+        responses={
+            **EVENTS,
+            **exceptions(
+                "QueryParameterException",
+                "NoSuchResourceException",
+                "NotAcceptableException",
+                "QueryTooLargeException",
+                "URITooLongException",
+            ),
+        },
+    )
+    router.add_api_route(
+        f"/{kind}/{{member:path}}",
+        get_member,
+        name=f"get_{kind}",
+        summary=f"One of {kind}",
+        response_model=Collection,
+        responses=exceptions("NoSuchResourceException", "NotAcceptableException"),
+    )
+
+
+def _require(epcis: EpcisServices, resource: Resource, member: str, names: Context) -> None:
+    if not epcis.resources.has(resource, member, names):
+        raise NotFoundError("member-not-found", f"no event has {member} among {resource.value}")
+
+
+for _resource in Resource:
+    _add(_resource)

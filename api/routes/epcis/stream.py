@@ -1,0 +1,80 @@
+"""Subscriptions by WebSocket: events that fit a named query, as they are captured.
+
+The subscription lasts as long as the connection. Who was away and wants what it missed says so by
+`initialRecordTime`.
+"""
+
+import json
+from urllib.parse import unquote
+
+from anyio import CancelScope, create_task_group, sleep, to_thread
+from fastapi import APIRouter, WebSocket
+from starlette.responses import Response
+from starlette.websockets import WebSocketDisconnect
+
+from api.epcis.problems import EPCIS_PROBLEM_OF_ERROR
+from api.epcis.services import EpcisServices, epcis_of
+from api.epcis.watching import Watch, read_watch
+from api.errors import ProblemError
+from api.problems import MEDIA_TYPE, problem_of
+from api.services import services_in
+from traceability.errors import DatabaseUnavailableError, NotFoundError, TraceabilityError
+
+router = APIRouter()
+
+_LOOK_EVERY_S = 0.25
+_GONE = 1001
+
+
+@router.websocket("/queries/{name}/events")
+async def watch_query(websocket: WebSocket, name: str) -> None:
+    """Send what fits, until the client leaves or the query is removed."""
+    services = services_in(websocket)
+    epcis = epcis_of(websocket)
+    form = websocket.headers.get("GS1-EPC-Format")
+    try:
+        watch = await to_thread.run_sync(
+            read_watch, epcis, services.clock, unquote(name), websocket.query_params, form
+        )
+    except (ProblemError, TraceabilityError) as error:
+        await _refuse(websocket, error)
+        return
+    await websocket.accept()
+    async with create_task_group() as tasks:
+        tasks.start_soon(_until_gone, websocket, tasks.cancel_scope)
+        await _send(websocket, watch, epcis)
+        tasks.cancel_scope.cancel()
+
+
+async def _refuse(websocket: WebSocket, error: Exception) -> None:
+    problem = problem_of(error, EPCIS_PROBLEM_OF_ERROR)
+    body = json.dumps(problem.as_json())
+    await websocket.send_denial_response(
+        Response(body, problem.type.status, dict(problem.headers), MEDIA_TYPE)
+    )
+
+
+async def _until_gone(websocket: WebSocket, scope: CancelScope) -> None:
+    """Wait for the client to leave, then end the scope; what it says means nothing."""
+    while (await websocket.receive())["type"] != "websocket.disconnect":
+        pass
+    scope.cancel()
+
+
+async def _send(websocket: WebSocket, watch: Watch, epcis: EpcisServices) -> None:
+    """Send until the query is removed."""
+    while True:
+        try:
+            document = await to_thread.run_sync(watch.next_document, epcis)
+        except NotFoundError as error:
+            await websocket.close(_GONE, str(error)[:100])
+            return
+        except DatabaseUnavailableError:
+            document = None
+        if document is None:
+            await sleep(_LOOK_EVERY_S)
+            continue
+        try:
+            await websocket.send_text(document)
+        except WebSocketDisconnect:
+            return

@@ -1,0 +1,219 @@
+"""`agripark ledger` as an operator and an auditor meet it."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import typer
+
+from api.commands.ledger import app
+from api.errors import CommandError
+from park.database import open_engine
+from tests.support.ledger_log import LedgerDatabase, document, event_id
+from tests.support.witness_server import serving_witness
+from traceability.errors import CheckpointError, LedgerBrokenError, LedgerError
+from traceability.ledger.checkpoint import SignedCheckpoint
+from traceability.ledger.notes import Verifier
+
+ANCHOR_FILE, KEY_FOLDER = "ledger-checkpoints.jsonl", "ledger-keys"
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[LedgerDatabase]:
+    engine = open_engine(f"sqlite:///{tmp_path / 'data' / 'traceability.db'}")
+    made = LedgerDatabase(engine, tmp_path / "data")
+    made.create()
+    made.capture(7)
+    yield made
+    engine.dispose()
+
+
+@dataclass
+class Commands:
+    """Commands on one folder of data."""
+
+    data: Path
+    capsys: pytest.CaptureFixture[str]
+
+    def __call__(self, *words: str) -> tuple[int, str]:
+        """Status and standard output."""
+        return self.anywhere(*words, "--data", str(self.data))
+
+    def anywhere(self, *words: str) -> tuple[int, str]:
+        self.capsys.readouterr()
+        status = typer.main.get_command(app).main(
+            list(words), prog_name="agripark ledger", standalone_mode=False
+        )
+        return int(status or 0), self.capsys.readouterr().out
+
+
+@pytest.fixture
+def ledger(database: LedgerDatabase, capsys: pytest.CaptureFixture[str]) -> Commands:
+    return Commands(database.folder, capsys)
+
+
+def test_a_whole_database_is_said_to_be_whole(ledger: Commands) -> None:
+    status, text = ledger("verify")
+    assert status == 0
+    assert text.startswith("whole: 7 events, 0 of them under 0 checkpoints")
+    ledger("checkpoint")
+    status, text = ledger("verify", "--json")
+    report = json.loads(text)
+    assert status == 0
+    assert report["ok"]
+    assert (report["size"], report["covered"], report["first_bad"]) == (7, 7, None)
+
+
+def test_the_first_bad_event_is_named(ledger: Commands, database: LedgerDatabase) -> None:
+    ledger("checkpoint")
+    database.change_document(4, document(4, "otherwise"))
+    status, text = ledger("verify")
+    assert status == 1
+    assert "leaf 4: event 5 isn't what was captured" in text
+    assert event_id(4) in text
+    assert "NOT WHOLE: 1 problems in 7 events, first at event 5" in text
+    status, text = ledger("verify", "--json")
+    assert status == 1
+    first = json.loads(text)["first_bad"]
+    assert (first["leaf_index"], first["event_id"]) == (4, event_id(4))
+
+
+def test_a_checkpoint_that_was_kept_shows_a_rollback(
+    ledger: Commands, database: LedgerDatabase, tmp_path: Path
+) -> None:
+    kept = tmp_path / "kept.txt"
+    assert ledger("checkpoint", "--out", str(kept)) == (0, "")
+    SignedCheckpoint.parse(kept.read_text(encoding="utf-8"))
+    database.remove_event(6)
+    database.rebuild_ledger()
+    (database.folder / ANCHOR_FILE).unlink()
+    status, text = ledger("verify", "--checkpoint", str(kept))
+    assert status == 1
+    assert "events 7 to 7 were removed" in text
+    with pytest.raises(CommandError, match="rolled back"):
+        ledger("consistency", str(kept))
+
+
+def test_a_proof_is_checked_with_nothing_but_a_key(ledger: Commands, tmp_path: Path) -> None:
+    proof, key = tmp_path / "proof.json", tmp_path / "key.txt"
+    key.write_text(ledger("key", "create", "--name", "example.com/packhouse")[1])
+    ledger("prove", event_id(3), "--out", str(proof))
+    for given in (str(key), key.read_text().strip()):
+        status, text = ledger.anywhere("check-proof", str(proof), "--key", given)
+        assert status == 0
+        assert "event 4 of 7 in the log example.com/packhouse" in text
+    status, text = ledger.anywhere("check-proof", str(proof), "--key", str(key), "--json")
+    assert json.loads(text)["ok"]
+    proof.write_text(proof.read_text().replace("as it was", "as it waz"))
+    with pytest.raises(CheckpointError, match="it was changed"):
+        ledger.anywhere("check-proof", str(proof), "--key", str(key))
+    with pytest.raises(CommandError, match="--key"):
+        ledger.anywhere("check-proof", str(proof))
+
+
+def test_a_proof_that_another_key_signed_is_refused(ledger: Commands, tmp_path: Path) -> None:
+    proof = tmp_path / "proof.json"
+    ledger("prove", event_id(3), "--out", str(proof))
+    other = "sum.golang.org+033de0ae+Ac4zctda0e5eza+HJyk9SxEdh+s3Ux18htTTAD8OuAn8"
+    with pytest.raises(CheckpointError, match="no known key has signed"):
+        ledger.anywhere("check-proof", str(proof), "--key", other)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "\xff", "[" * 100_000])
+def test_a_file_that_is_no_proof_is_refused(ledger: Commands, tmp_path: Path, text: str) -> None:
+    proof = tmp_path / "proof.json"
+    proof.write_bytes(text.encode("latin-1"))
+    with pytest.raises((CommandError, CheckpointError)):
+        ledger.anywhere("check-proof", str(proof), "--key", "x+y+z")
+
+
+def test_growth_is_proven_and_rewriting_shown(
+    ledger: Commands, database: LedgerDatabase, tmp_path: Path
+) -> None:
+    old = tmp_path / "old.txt"
+    ledger("checkpoint", "--out", str(old))
+    database.capture(5)
+    status, text = ledger("consistency", str(old))
+    assert (status, text) == (
+        0,
+        "the log of 12 events grew out of that of 7; nothing was changed\n",
+    )
+    made = json.loads(ledger("consistency", str(old), "--json")[1])
+    assert (made["from"], made["to"]) == (7, 12)
+    database.change_document(0, document(0, "otherwise"))
+    database.rebuild_ledger()
+    with pytest.raises(LedgerBrokenError):
+        ledger("consistency", str(old))
+    (database.folder / ANCHOR_FILE).unlink()
+    with pytest.raises(CommandError, match="the first 7 events aren't those of the checkpoint"):
+        ledger("consistency", str(old))
+
+
+def test_keys_are_made_rotated_and_listed(ledger: Commands, database: LedgerDatabase) -> None:
+    assert ledger("key", "list") == (0, "none\n")
+    first = ledger("key", "create")[1].strip()
+    assert Verifier.parse(first).name == "agripark/linyi"
+    second = ledger("key", "rotate")[1].strip()
+    listed = json.loads(ledger("key", "list", "--json")[1])
+    assert [(entry["key"], entry["signs"]) for entry in listed] == [(first, False), (second, True)]
+    assert second in ledger("key", "list")[1]
+    with pytest.raises(LedgerError, match="key rotate"):
+        ledger("key", "create")
+    (database.folder / KEY_FOLDER / "0002.secret").unlink()
+    assert ledger("key", "rotate", "--lost")[0] == 0
+
+
+def test_a_checkpoint_is_anchored_in_a_file_and_with_a_witness(
+    ledger: Commands, database: LedgerDatabase, tmp_path: Path
+) -> None:
+    elsewhere = tmp_path / "elsewhere.txt"
+    key = Verifier.parse(ledger("key", "create")[1])
+    ledger("anchor", "--to", str(elsewhere))
+    with serving_witness() as witness:
+        witness.trusted = [key]
+        words = ("--witness", witness.url, "--witness-key", str(witness.verifier))
+        _, text = ledger("anchor", *words, "--to", str(elsewhere))
+    assert "witness.example/w1" in text
+    assert elsewhere.read_text(encoding="utf-8").endswith(text)
+    assert ledger("checkpoint")[1] == text
+    assert "witness.example/w1" in (database.folder / ANCHOR_FILE).read_text(encoding="utf-8")
+    for wrong in ((), ("--witness", "http://127.0.0.1:1")):
+        with pytest.raises(CommandError):
+            ledger("anchor", *wrong)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("verify", "--checkpoint", "missing.txt"),
+        ("verify", "--key", "missing.txt"),
+        ("consistency", "missing.txt"),
+        ("anchor", "--to", "missing/file.txt"),
+        ("checkpoint", "--out", "missing/file.txt"),
+    ],
+)
+def test_files_that_are_not_there_are_named(ledger: Commands, words: tuple[str, ...]) -> None:
+    with pytest.raises(CommandError, match="missing"):
+        ledger(*words)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("verify",),
+        ("checkpoint",),
+        ("prove",),
+        ("check-proof",),
+        ("consistency",),
+        ("anchor",),
+        ("key", "create"),
+        ("key", "rotate"),
+        ("key", "list"),
+    ],
+)
+def test_every_help_has_an_example(ledger: Commands, command: tuple[str, ...]) -> None:
+    status, text = ledger.anywhere(*command, "--help")
+    assert status == 0
+    assert f"Example: agripark ledger {' '.join(command)}" in " ".join(text.split())
