@@ -16,6 +16,7 @@ from api.openapi import problems
 from api.pages.render import Renderer
 from api.parameters import only_known_parameters
 from api.routes import (
+    alarms,
     assets,
     balance,
     batches,
@@ -113,6 +114,7 @@ def _version_1() -> APIRouter:
         balance,
         provenance,
         calibrations,
+        alarms,
         devices,
         events,
         findings,

@@ -12,6 +12,7 @@ from uuid import uuid4
 import typer
 
 from api.commands import (
+    alarms,
     balance,
     calibration,
     devices,
@@ -55,7 +56,9 @@ from api.wiring import (
     Parts,
     Records,
     broker_options,
+    figuring,
     ingesting,
+    make_figures,
     make_park,
     make_store,
     opened,
@@ -97,6 +100,7 @@ app.add_typer(profile.app, name="profile")
 app.add_typer(calibration.app, name="calibration")
 app.add_typer(spool.app, name="spool")
 app.add_typer(devices.app, name="devices")
+app.add_typer(alarms.app, name="alarms")
 app.add_typer(balance.app, name="balance")
 app.add_typer(ledger.app, name="ledger")
 app.command()(recall)
@@ -140,6 +144,9 @@ def demo(
         if not as_json:
             say(f"A season of {parts.park.site.name.en}, {len(parts.park.assets)} assets:")
         result = _season_through(parts, api_url, plan, quiet=as_json)
+        figures = make_figures(parts)
+        while figures.catch_up():
+            pass
         show(result.report.as_json() if as_json else demo_text(result, api_url))
         if not once:
             say(f"\nServing {api_url} until Ctrl-C ...")
@@ -202,6 +209,7 @@ def up(
         ending_by_signal(),
         opened(settings, needs_database=False) as parts,
         ingesting(parts, options) as running,
+        figuring(parts),
         serving(parts.app(running), settings.api_host, settings.api_port) as api_url,
     ):
         say(f"{parts.park.site.id}: ingest from {options.name}, API at {api_url}")
@@ -278,6 +286,7 @@ def serve(
     with (
         ending_by_signal(),
         opened(settings) as parts,
+        figuring(parts),
         serving(parts.app(), settings.api_host, settings.api_port) as api_url,
     ):
         say(f"{parts.park.site.id}: API at {api_url}")

@@ -22,6 +22,7 @@ from api.pages.render import renderer_of
 from api.problem_types import PROBLEM_TYPES, ProblemType
 from api.validation import validation_problem
 from ingest.errors import (
+    AlarmActionError,
     CalibrationError,
     NoCorrectionError,
     NotInQuarantineError,
@@ -121,7 +122,8 @@ PROBLEM_OF_ERROR: Mapping[type[Exception], Callable[[Any], Problem]] = {
     LedgerBrokenError: _named("ledger-broken"),
     LedgerError: _away("ledger-unusable"),
     StoreUnavailableError: _away("telemetry-unavailable"),
-    SpoolError: _away("quarantine-unavailable"),
+    SpoolError: _away("spool-unavailable"),
+    AlarmActionError: _named("alarm-action-refused"),
     CalibrationError: _named("invalid-correction"),
     NoCorrectionError: _named("correction-not-found"),
     NotInQuarantineError: _named("quarantine-entry-not-found"),

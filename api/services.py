@@ -9,6 +9,8 @@ from fastapi import Depends, Request
 from starlette.requests import HTTPConnection
 
 from api.epcis.services import EpcisServices
+from ingest.alarms.register import AlarmRegister
+from ingest.alarms.rules.rule import RuleSet
 from ingest.calibration.register import CalibrationRegister
 from ingest.devices.register import DeviceRegister
 from ingest.quarantine import Quarantine
@@ -52,6 +54,10 @@ class Services:
     """None where ingest runs elsewhere, too."""
     spool: SpoolFile | None = None
     """None where ingest runs elsewhere, too."""
+    alarms: AlarmRegister | None = None
+    """None where ingest runs elsewhere, too."""
+    alarm_rules: RuleSet | None = None
+    """What is watched; with `alarms`."""
     calibrations: CalibrationRegister | None = None
     """Where corrections are entered; `telemetry` applies them."""
     ingest: RunningIngest | None = None

@@ -4,19 +4,31 @@
 """
 
 import logging
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
-from sqlalchemy import Engine
+from sqlalchemy import Engine, inspect
+from sqlalchemy.engine import make_url
 
 from api.app import create_app, create_operations_app
 from api.commands import logs
 from api.epcis.services import EpcisServices
+from api.errors import CommandError
+from api.figures import FiguresWriter
 from api.scan_sink import TraceabilityScanSink
 from api.services import Services, utc_now
+from ingest.alarms.notify.file import read_plan
+from ingest.alarms.notify.message import Stake
+from ingest.alarms.notify.notifier import Notifier
+from ingest.alarms.notify.senders import Senders
+from ingest.alarms.register import AlarmRegister
+from ingest.alarms.rules.file import load
+from ingest.alarms.rules.rule import RuleSet
 from ingest.calibration.register import CalibrationRegister
 from ingest.calibration.store import CalibratedStore
 from ingest.decoding import Decoder
@@ -40,8 +52,12 @@ from traceability.event_repository import EventRepository
 from traceability.ledger.ledger import Ledger
 from traceability.provenance.service import ProvenanceService
 from traceability.repository import Traceability
+from traceability.tables import events
+from traceability.transactions import reading
 
 _log = logging.getLogger(__name__)
+
+_STOP_DEADLINE_S = 10.0
 
 
 def make_park(settings: Settings) -> Park:
@@ -60,6 +76,29 @@ def make_store(settings: Settings) -> TelemetryStore:
         settings.influx_password.get_secret_value(),
         settings.influx_token.get_secret_value(),
     )
+
+
+@contextmanager
+def existing_database(settings: Settings) -> Iterator[Engine]:
+    """The traceability database, for commands that only ask: a mistyped address makes none.
+
+    Raises CommandError where it has no events of ours.
+    """
+    address = settings.traceability_url
+    path = make_url(address).database if address.startswith("sqlite") else None
+    if path is not None and not Path(path).is_file():
+        msg = f"there is no database {path}; name its folder with --data, or it with --database"
+        raise CommandError(msg)
+    engine = open_engine(address)
+    try:
+        with reading(engine) as connection:
+            has_events = inspect(connection).has_table(events.name)
+        if not has_events:
+            shown = engine.url.render_as_string(hide_password=True)
+            raise CommandError(f"{shown} holds no events; is it the database of agripark serve?")
+        yield engine
+    finally:
+        engine.dispose()
 
 
 def make_ledger(settings: Settings, site: str, engine: Engine) -> Ledger:
@@ -119,6 +158,7 @@ class Parts:
     park: Park
     store: TelemetryStore
     records: Records
+    alarm_rules: RuleSet
 
     @property
     def traceability(self) -> Traceability:
@@ -146,6 +186,8 @@ class Parts:
             calibrations=register,
             settings=self.settings,
             quarantine=Quarantine(spool),
+            alarms=AlarmRegister(spool),
+            alarm_rules=self.alarm_rules,
             devices=DeviceRegister(spool),
             spool=SpoolFile(spool),
             ingest=ingest,
@@ -168,6 +210,33 @@ def make_register(settings: Settings, park: Park) -> CalibrationRegister:
     return CalibrationRegister(settings.calibration_path, park)
 
 
+def make_alarm_rules(settings: Settings) -> RuleSet:
+    """What is watched. Raises RulesError."""
+    return load(settings.alarm_rules)
+
+
+def _notifiers(parts: Parts, spool: Spool) -> Iterator[Notifier]:
+    """Who tells of alarms; nobody where no file says whom."""
+    settings = parts.settings
+    if settings.alarm_routes is None:
+        return
+    plan = read_plan(settings.alarm_routes, parts.park, parts.alarm_rules)
+    base_url = str(settings.public_url or "").rstrip("/")
+
+    def stakes(assets: Sequence[str]) -> Sequence[Stake]:
+        try:
+            lots = parts.traceability.stored_in(assets)
+        except DatabaseUnavailableError:
+            return ()
+        return [Stake(lot.room, lot.batch.path, lot.mass_kg, lot.destinations) for lot in lots]
+
+    yield Notifier(
+        *(parts.park, parts.alarm_rules, plan, spool, Senders(plan.smtp), stakes),
+        base_url,
+        lambda: time.time_ns() // 1_000_000,
+    )
+
+
 def make_decoder(settings: Settings, park: Park) -> Decoder:
     """What reads the park's messages. Raises ProfileError."""
     found = () if settings.profiles_dir is None else read_profiles(settings.profiles_dir)
@@ -184,6 +253,7 @@ def opened(settings: Settings, *, needs_database: bool = True) -> Iterator[Parts
     """
     logs.configure(settings.log_format, settings.log_level)
     park = make_park(settings)
+    rules = make_alarm_rules(settings)
     with ExitStack() as stack:
         store = make_store(settings)
         stack.callback(store.close)
@@ -195,7 +265,24 @@ def opened(settings: Settings, *, needs_database: bool = True) -> Iterator[Parts
             if needs_database:
                 raise
             _log.warning("scans wait in the spool: %s", error)
-        yield Parts(settings, park, store, records)
+        yield Parts(settings, park, store, records, rules)
+
+
+def make_figures(parts: Parts) -> FiguresWriter:
+    """What writes figures of traceability for charts; not started yet."""
+    return FiguresWriter(parts.park, parts.traceability, parts.store, parts.settings.figures_path)
+
+
+@contextmanager
+def figuring(parts: Parts) -> Iterator[None]:
+    """Figures of traceability, written for charts as long as this lasts."""
+    figures = make_figures(parts)
+    figures.start()
+    try:
+        yield
+    finally:
+        figures.stop()
+        figures.join(_STOP_DEADLINE_S)
 
 
 @contextmanager
@@ -211,6 +298,8 @@ def ingesting(parts: Parts, broker: BrokerOptions) -> Iterator[Ingest]:
             spool,
             parts.store,
             TraceabilityScanSink(parts.traceability),
+            rules=parts.alarm_rules,
+            helpers=list(_notifiers(parts, spool)),
         )
         ingest.start()
         try:

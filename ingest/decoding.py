@@ -145,7 +145,11 @@ class Decoder:
             Announcement(state.asset, state.online, None, state.time_ms) for state in outcome.states
         ]
         faults = [MessageError(fault.code, fault.detail) for fault in outcome.faults]
-        self._all_of(decoded, [*outcome.elements, *outcome.historical], faults, now_ms)
+        problems = []
+        for elements, is_live in ((outcome.elements, True), (outcome.historical, False)):
+            problems += self._readable(decoded, elements, now_ms, is_live=is_live)
+        if problems or faults:
+            raise _joined([*faults, *problems])
 
     def _all_of(
         self,
@@ -159,16 +163,29 @@ class Decoder:
         Raises MessageError with all that is wrong with the others: the message goes to quarantine
         whole, since only whole can it be read again.
         """
-        problems = list(faults)
+        if problems := [*faults, *self._readable(decoded, elements, now_ms)]:
+            raise _joined(problems)
+
+    def _readable(
+        self,
+        decoded: Decoded,
+        elements: Iterable[Element],
+        now_ms: int,
+        *,
+        is_live: bool = True,
+    ) -> list[MessageError]:
+        """Add those that can be read; the problems of the others."""
+        problems = []
         for element in elements:
             try:
                 meant = element.kind if isinstance(element, MappedElement) else None
                 route = self._router.telemetry_route(element.asset, meant)
-                decoded.readings.append(self._measured(route, element.content, now_ms))
+                measured = self._measured(route, element.content, now_ms)
             except MessageError as error:
                 problems.append(error)
-        if problems:
-            raise _joined(problems)
+            else:
+                decoded.readings.append(measured if is_live else measured._replace(is_live=False))
+        return problems
 
     def _kind_of(self, asset: str) -> Kind | None:
         found = self._park.assets.get(asset)
@@ -180,10 +197,11 @@ class Decoder:
         try:
             time_ms = check_time(element.get("ts"), now_ms, self._skew_ms)
             seq = check_seq(element.get("seq"))
-            line = encode_sorted(route.head, *sort_fields(route.kind, element), time_ms)
+            floats, others = sort_fields(route.kind, element)
+            line = encode_sorted(route.head, floats, others, time_ms)
         except MessageError as first:
             raise self._every_problem(route, element, now_ms) from first
-        return Measured(route.asset.id, route.kind, time_ms, seq, line)
+        return Measured(route.asset.id, route.kind, time_ms, seq, line, floats, others)
 
     def _every_problem(self, route: Route, element: Mapping[str, Any], now_ms: int) -> MessageError:
         """All that is wrong with a reading, found by going on after the first problem."""

@@ -14,8 +14,12 @@
     |-- ScanRefusedError           a scan that can't be true
     |-- ScanSinkUnavailableError   the scans' receiver doesn't answer; worth another try
     |-- SpoolError                 the spool's file can't be used
+    |-- RulesError                 a file of alarm rules that is wrong; it names file, entry and key
+    |-- RoutesError                a file of alarm routes that is wrong; it names file and entry
+    |-- NotifyError                a message about alarms that couldn't be sent
     |-- ProfileError               a profile file that is wrong; it names file and key
     |-- NotInQuarantineError       no quarantined message of that number
+    |-- AlarmActionError           something that can't be done to an alarm as it stands
     |-- StoppedError               a part of ingest ended by a fault of its own
     `-- BrokerError                the MQTT broker can't be reached or refuses
 """
@@ -96,6 +100,37 @@ class ScanSinkUnavailableError(IngestError):
 
 class SpoolError(IngestError):
     """The spool's file can't be used, such as when the disk is full."""
+
+
+class AlarmActionError(IngestError):
+    """What a person wants can't be done to the alarm as it stands; the message says what can."""
+
+
+class RulesError(IngestError):
+    """Alarm rules that can't be used; `file`, `entry` and `key` say where, `problem` what."""
+
+    def __init__(self, file: str, entry: str, key: str, problem: str) -> None:
+        where = ", ".join(part for part in (file, entry, key) if part)
+        super().__init__(f"alarm rules {where}: {problem}")
+        self.file = file
+        self.entry = entry
+        self.key = key
+        self.problem = problem
+
+
+class RoutesError(IngestError):
+    """Alarm routes that can't be used; `file` and `entry` say where, `problem` what."""
+
+    def __init__(self, file: str, entry: str, problem: str) -> None:
+        where = ", ".join(part for part in (file, entry) if part)
+        super().__init__(f"alarm routes {where}: {problem}")
+        self.file = file
+        self.entry = entry
+        self.problem = problem
+
+
+class NotifyError(IngestError):
+    """A message about alarms that couldn't be sent; worth another try."""
 
 
 class ProfileError(IngestError):

@@ -258,6 +258,10 @@ class BrokerConnection:
         """Send a message at QoS 0, now or not at all."""
         self._client.publish(topic, payload)
 
+    def announce(self, topic: str, payload: bytes) -> None:
+        """Send a message at QoS 1 for the broker to retain; paho keeps it until it is sent."""
+        self._client.publish(topic, payload, qos=_AT_LEAST_ONCE, retain=True)
+
     def is_connected(self) -> bool:
         """Whether the connection is up, subscribed, and paho's thread lives to serve it."""
         loop = _LOOP_NAME.format(self._options.client_id)

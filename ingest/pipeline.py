@@ -1,18 +1,23 @@
 """The whole of ingest, put together: broker -> writer -> spool -> shippers."""
 
-import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Protocol
 
 import orjson
 
+from ingest.alarms import store as alarm_store
+from ingest.alarms.crier import AlarmCrier
+from ingest.alarms.rules.rule import RuleSet
+from ingest.alarms.watch import AlarmWatch
 from ingest.counters import Counters
 from ingest.decoding import Decoder
 from ingest.devices.book import DeviceBook, silence_limit_ms
 from ingest.errors import BrokerError, StoppedError, StoreUnavailableError
 from ingest.inbox import Inbox
 from ingest.mqtt import BrokerConnection, BrokerOptions
+from ingest.self_report import SelfReport
 from ingest.shippers import ReadingShipper, ScanShipper, Shipper
 from ingest.sinks import ScanSink
 from ingest.spool import Spool
@@ -27,6 +32,24 @@ _POLL_S = 0.02
 _SUBSCRIPTIONS = "subscriptions"
 
 
+class Helper(Protocol):
+    """A thread that works beside ingest."""
+
+    name: str
+
+    def start(self) -> None:
+        """Begin."""
+
+    def stop(self) -> None:
+        """End after what is in hand."""
+
+    def is_alive(self) -> bool:
+        """Whether it works."""
+
+    def join(self, timeout: float | None = None) -> None:
+        """Wait for its end."""
+
+
 def _now_ms() -> int:
     return time.time_ns() // 1_000_000
 
@@ -34,7 +57,7 @@ def _now_ms() -> int:
 class Ingest:
     """Takes what the park's devices send. `spool` and `store` stay the caller's to close."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the parts that it joins
         self,
         broker: BrokerOptions,
         park: Park,
@@ -43,8 +66,14 @@ class Ingest:
         store: TelemetryStore,
         sink: ScanSink,
         *,
+        rules: RuleSet | None = None,
+        helpers: Sequence[Helper] = (),
         clock_ms: Callable[[], int] = _now_ms,
     ) -> None:
+        """Without `rules` there are no alarms; nor in a group, where none sees all readings.
+
+        `helpers` work on the same spool, as long as ingest does.
+        """
         self._spool = spool
         self._store = store
         self._clock_ms = clock_ms
@@ -66,6 +95,16 @@ class Ingest:
             ScanShipper(spool, sink, clock_ms),
         )
         book = DeviceBook(park, spool.devices(), self._heard_of_late if broker.group else None)
+        watch = None
+        if rules is not None and not broker.group:
+            with spool.reading() as connection:
+                watch = AlarmWatch(park, rules, alarm_store.states(connection))
+            crier = AlarmCrier(park, rules, spool, self._connection, clock_ms, self._wake)
+            helpers = (crier, *helpers)
+        self._helpers: tuple[Helper, ...] = (
+            SelfReport(park.site.id, spool, clock_ms, self._lag_ms, self._wake),
+            *helpers,
+        )
         self._writer = Writer(
             self._inbox,
             decoder,
@@ -74,6 +113,7 @@ class Ingest:
             clock_ms,
             self._wake,
             book,
+            watch,
         )
 
     def start(self) -> None:
@@ -91,6 +131,8 @@ class Ingest:
         except BrokerError:
             self.stop()
             raise
+        for helper in self._helpers:
+            helper.start()
         wanted = orjson.dumps(self._subscriptions)
         if self._spool.keepsake(_SUBSCRIPTIONS) != wanted:
             self._spool.keep({_SUBSCRIPTIONS: wanted})
@@ -102,6 +144,9 @@ class Ingest:
         """
         self._writer.stop()
         self._join(self._writer)
+        for helper in self._helpers:
+            helper.stop()
+            self._join(helper)
         self._connection.close()
         for shipper in self._shippers:
             shipper.stop()
@@ -114,17 +159,16 @@ class Ingest:
     def vitals(self) -> Vitals:
         """How it fares at this moment."""
         last = self._connection.last_message_at
-        lag_ms = {kind: ms for shipper in self._shippers for kind, ms in shipper.lag_ms.items()}
         return Vitals(
             connected=self._connection.is_connected(),
             acknowledged=self._writer.acknowledged,
-            lag_ms=lag_ms,
+            lag_ms=self._lag_ms(),
             seconds_since_message=None if last is None else time.monotonic() - last,
         )
 
     def check_alive(self) -> None:
         """Raise StoppedError where a part of it has ended by a fault of its own."""
-        threads = (self._writer, *self._shippers)
+        threads: list[Helper] = [self._writer, *self._shippers, *self._helpers]
         if stopped := [thread.name for thread in threads if not thread.is_alive()]:
             raise StoppedError(f"{' and '.join(stopped)} stopped; restart ingest")
 
@@ -168,10 +212,13 @@ class Ingest:
             return assets
         return [point.asset for point in points if to_epoch_ms(point.time) >= oldest_ms]
 
+    def _lag_ms(self) -> dict[str, int]:
+        return {kind: ms for shipper in self._shippers for kind, ms in shipper.lag_ms.items()}
+
     def _wake(self) -> None:
         for shipper in self._shippers:
             shipper.wake()
 
-    def _join(self, thread: threading.Thread) -> None:
+    def _join(self, thread: Helper) -> None:
         if thread.is_alive():
             thread.join(_STOP_DEADLINE_S)

@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
+from ingest.alarms.model import Priority, Signal
+
 if TYPE_CHECKING:
     from ingest.devices.device import Device
 
@@ -24,6 +26,11 @@ class Measured(NamedTuple):
     time_ms: int
     seq: int | None
     line: str
+    floats: Mapping[str, float] = {}
+    """Its values, as alarms look at them."""
+    others: Mapping[str, int | str] = {}
+    is_live: bool = True
+    """False of what a device recorded earlier and says so: alarms are not raised by it."""
 
 
 class Announcement(NamedTuple):
@@ -82,6 +89,10 @@ class Received:
     """What is known of devices, where it changed."""
     keepsakes: Mapping[str, bytes] = field(default_factory=dict)
     """What parts of ingest want to find again after a restart."""
+    signals: Sequence[tuple[Signal, Priority]] = ()
+    """What became of conditions that alarms follow."""
+    alarm_states: Mapping[str, bytes] = field(default_factory=dict)
+    """What the conditions want to find again after a restart."""
 
     def is_empty(self) -> bool:
         """Whether there is nothing to make durable."""
@@ -93,6 +104,8 @@ class Received:
             or self.duplicates
             or self.devices
             or self.keepsakes
+            or self.signals
+            or self.alarm_states
         )
 
     def by_kind(self) -> Counter[str]:

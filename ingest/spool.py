@@ -24,6 +24,7 @@ from uuid import uuid4
 
 import orjson
 
+from ingest.alarms import store as alarms
 from ingest.counters import Count, Counters
 from ingest.devices.device import Device
 from ingest.devices.register import COLUMNS as DEVICE_COLUMNS
@@ -74,6 +75,12 @@ def free_bytes(folder: Path) -> int:
     return shutil.disk_usage(folder).free
 
 
+def file_bytes(path: Path) -> int:
+    """Size of SQLite's files of one database."""
+    files = [path.with_name(f"{path.name}{part}") for part in ("", "-wal")]
+    return sum(file.stat().st_size for file in files if file.exists())
+
+
 class Spool:
     """The spool's file. Safe to share among threads; who ships from it claims it first."""
 
@@ -111,11 +118,13 @@ class Spool:
 
     def append(self, received: Received, now_ms: int) -> None:
         """Make everything durable in one commit. Raises SpoolError; then nothing was kept."""
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             self._check_room(connection)
             _queue(connection, received, now_ms)
             _quarantine(connection, received.faults, now_ms)
             _remember(connection, received)
+            alarms.record(connection, received.signals, now_ms)
+            alarms.keep_states(connection, received.alarm_states)
             _count(connection, Count.RECEIVED, received.by_kind())
             _count(connection, Count.DUPLICATES, received.duplicates)
 
@@ -124,7 +133,7 @@ class Spool:
 
         Raises SpoolError; then everything is as it was.
         """
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             connection.executemany(
                 "DELETE FROM quarantine WHERE id = ?", [(entry,) for entry in entries]
             )
@@ -141,7 +150,7 @@ class Spool:
 
         Rows are taken whole until there are `enough` lines, so there may be `LINES_A_ROW` more.
         """
-        with self._reading() as connection:
+        with self.reading() as connection:
             cursor = connection.execute(
                 "SELECT id, readings, lines, kinds, received_ms FROM reading_queue ORDER BY id"
             )
@@ -164,7 +173,7 @@ class Spool:
                 stored[fault.kind] -= 1
             else:  # a line of our own, never counted before
                 own[fault.kind] += 1
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             connection.execute("DELETE FROM reading_queue WHERE id <= ?", (batch.last_id,))
             _quarantine(connection, refused, now_ms)
             _count(connection, Count.STORED, stored)
@@ -172,7 +181,7 @@ class Spool:
 
     def oldest_scans(self, most: int) -> Sequence[SpooledScan]:
         """The oldest scans that wait. Raises SpoolError."""
-        with self._reading() as connection:
+        with self.reading() as connection:
             rows = connection.execute(
                 "SELECT id, topic, scan, received_ms FROM scan_queue ORDER BY id LIMIT ?", (most,)
             ).fetchall()
@@ -180,7 +189,7 @@ class Spool:
 
     def drop_scan(self, scan: SpooledScan, outcome: Fault | Count, now_ms: int) -> None:
         """Forget a scan that was stored, refused, or had come before. Raises SpoolError."""
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             connection.execute("DELETE FROM scan_queue WHERE id = ?", (scan.id,))
             if isinstance(outcome, Fault):
                 _quarantine(connection, [outcome], now_ms)
@@ -189,23 +198,23 @@ class Spool:
 
     def counters(self) -> Counters:
         """What was received and what became of it, as of one moment. Raises SpoolError."""
-        with self._transaction("DEFERRED") as connection:
+        with self.transaction("DEFERRED") as connection:
             return read_counters(connection)
 
     def devices(self) -> list[Device]:
         """What is known of every device. Raises SpoolError."""
-        with self._reading() as connection:
+        with self.reading() as connection:
             return select_devices(connection)
 
     def digests(self) -> bytes:
         """The digests of the lines that were received last, oldest first. Raises SpoolError."""
-        with self._reading() as connection:
+        with self.reading() as connection:
             rows = connection.execute("SELECT digests FROM digests ORDER BY upto").fetchall()
         return b"".join(digests for (digests,) in rows)
 
     def keepsake(self, name: str) -> bytes | None:
         """What was kept last under a name. Raises SpoolError."""
-        with self._reading() as connection:
+        with self.reading() as connection:
             row = connection.execute(
                 "SELECT content FROM keepsakes WHERE name = ?", (name,)
             ).fetchone()
@@ -213,8 +222,13 @@ class Spool:
 
     def keep(self, keepsakes: Mapping[str, bytes]) -> None:
         """Keep things under their names. Raises SpoolError."""
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             _keep(connection, keepsakes)
+
+    @staticmethod
+    def keep_in(connection: sqlite3.Connection, keepsakes: Mapping[str, bytes]) -> None:
+        """As `keep`, within a transaction."""
+        _keep(connection, keepsakes)
 
     def identity(self) -> str:
         """A name that no other spool has, made once. Raises SpoolError."""
@@ -223,6 +237,10 @@ class Spool:
             kept = uuid4().hex[:12].encode()
             self.keep({_IDENTITY: kept})
         return kept.decode()
+
+    def file_bytes(self) -> int:
+        """Size of SQLite's files of it."""
+        return file_bytes(self._path)
 
     def close(self) -> None:
         """Close the file; safe to repeat."""
@@ -247,8 +265,9 @@ class Spool:
             )
 
     @contextmanager
-    def _transaction(self, mode: str = "IMMEDIATE") -> Iterator[sqlite3.Connection]:
-        with self._reading() as connection:
+    def transaction(self, mode: str = "IMMEDIATE") -> Iterator[sqlite3.Connection]:
+        """A transaction, taken back on any exception. Raises SpoolError."""
+        with self.reading() as connection:
             connection.execute(f"BEGIN {mode}")
             try:
                 yield connection
@@ -260,7 +279,8 @@ class Spool:
                 raise
 
     @contextmanager
-    def _reading(self) -> Iterator[sqlite3.Connection]:
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """The file, for one look; others of this process wait meanwhile. Raises SpoolError."""
         with self._lock, _as_spool_error(self._path):
             yield self._connection
 

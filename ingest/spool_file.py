@@ -6,10 +6,7 @@ from pathlib import Path
 from ingest.counters import Counters
 from ingest.errors import SpoolError
 from ingest.readonly import read_only
-from ingest.spool import free_bytes, read_counters
-
-_PARTS = ("", "-wal")
-"""SQLite's files of one database."""
+from ingest.spool import file_bytes, free_bytes, read_counters
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +32,7 @@ class SpoolFile:
                 return SpoolStatus(free_bytes=free_bytes(_nearest_folder(self.path)))
             connection.execute("BEGIN")
             counters = read_counters(connection)
-        files = [self.path.with_name(f"{self.path.name}{part}") for part in _PARTS]
-        size = sum(file.stat().st_size for file in files if file.exists())
-        return SpoolStatus(counters, size, free_bytes(self.path.parent))
+        return SpoolStatus(counters, file_bytes(self.path), free_bytes(self.path.parent))
 
 
 def _nearest_folder(path: Path) -> Path:

@@ -3,9 +3,11 @@
 import sqlite3
 from dataclasses import fields
 
+from ingest.alarms.notify.outbox import OUTBOX_TABLES
+from ingest.alarms.tables import ALARM_INDEXES, ALARM_TABLES
 from ingest.devices.device import Device
 
-VERSION = 2
+VERSION = 3
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS reading_queue (
@@ -48,12 +50,12 @@ def bring_up_to_date(connection: sqlite3.Connection) -> None:
     connection.execute("BEGIN IMMEDIATE")
     try:
         is_older = _has_table(connection, "counters")
-        for statement in _statements(_TABLES):
+        for statement in (*_statements(_TABLES), *ALARM_TABLES, *OUTBOX_TABLES):
             connection.execute(statement)
         connection.execute(_devices_table())
         if is_older:
             _upgrade(connection)
-        for statement in _statements(_INDEXES):
+        for statement in (*_statements(_INDEXES), *ALARM_INDEXES):
             connection.execute(statement)
         connection.execute(f"PRAGMA user_version = {VERSION}")
         connection.execute("COMMIT")

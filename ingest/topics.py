@@ -48,6 +48,12 @@ def telemetry_topic(site: str, kind: str, asset: str) -> str:
     return "/".join((*_PREFIX, site, kind, asset, Channel.TELEMETRY))
 
 
+def alarm_topic(site: str, asset: Asset) -> str:
+    """The topic of an asset's alarms, by its kind of telemetry or else its type."""
+    kind = str(asset.type) if asset.kind is None else asset.kind.name
+    return "/".join((*_PREFIX, site, kind, asset.id, "alarm"))
+
+
 class Router:
     """Finds the asset that a topic names; what was found once is remembered."""
 

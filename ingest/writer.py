@@ -12,6 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Protocol
 
+from ingest.alarms.model import Priority, Signal
+from ingest.alarms.watch import AlarmWatch
 from ingest.backoff import Backoff
 from ingest.decoding import Decoder
 from ingest.devices.book import DeviceBook
@@ -19,7 +21,7 @@ from ingest.digests import RecentLines
 from ingest.errors import SpoolError
 from ingest.inbox import Inbox
 from ingest.packets import Delivery
-from ingest.received import STATUSES, Decoded, Fault, Received
+from ingest.received import STATUSES, Decoded, Fault, Measured, Received
 from ingest.spool import Spool
 
 _log = logging.getLogger(__name__)
@@ -58,7 +60,9 @@ class Writer(threading.Thread):
         clock_ms: Callable[[], int],
         spooled: Callable[[], None],
         book: DeviceBook,
+        watch: AlarmWatch | None = None,
     ) -> None:
+        """Without a `watch` there are no alarms, as where consumers share a device's readings."""
         super().__init__(name="ingest-writer", daemon=True)
         self._inbox = inbox
         self._decoder = decoder
@@ -67,6 +71,7 @@ class Writer(threading.Thread):
         self._clock_ms = clock_ms
         self._spooled = spooled
         self._book = book
+        self._watch = watch
         self._recent = RecentLines(spool.digests(), int(spool.identity(), 16))
         self._stopping = threading.Event()
         self._listening_since_ms: int | None = None
@@ -136,6 +141,8 @@ class Writer(threading.Thread):
                 book.refused(fault.asset, now_ms)
         changed = self._look_round(now_ms)
         announced = book.take_announced()
+        states = book.take_states()
+        signals, alarm_states = self._look(readings, states)
         return Received(
             lines=[*[measured.line for measured in readings], *announced],
             kinds=[*[measured.kind for measured in readings], *[STATUSES] * len(announced)],
@@ -146,7 +153,18 @@ class Writer(threading.Thread):
             digests=b"".join(digests),
             devices=book.take_changed() if changed else (),
             keepsakes=self._keepsakes(),
+            signals=signals,
+            alarm_states=alarm_states,
         )
+
+    def _look(
+        self, readings: Sequence[Measured], states: Sequence[tuple[str, str, int]]
+    ) -> tuple[Sequence[tuple[Signal, Priority]], Mapping[str, bytes]]:
+        """What alarms make of it."""
+        if self._watch is None:
+            return (), {}
+        self._watch.look(readings, states)
+        return self._watch.take()
 
     def _keepsakes(self) -> Mapping[str, bytes]:
         keepsake = self._decoder.keepsake()

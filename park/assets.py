@@ -297,6 +297,13 @@ class Park:
         """The assets whose parent is that asset, in the order of the definition."""
         return [asset for asset in self.assets.values() if asset.parent == asset_id]
 
+    def within(self, asset_id: str) -> list[str]:
+        """Ids of an asset and of all that lies in it."""
+        found = [asset_id]
+        for candidate in found:
+            found += [asset.id for asset in self.children(candidate)]
+        return found
+
     def ancestor(self, asset: Asset, asset_class: type[A]) -> A | None:
         """The nearest asset above `asset`, or itself, of that class; None where there is none."""
         current: Asset | None = asset

@@ -66,6 +66,11 @@ class Settings(BaseSettings):
     profiles_dir: Path | None = None
     """Folder of device profiles (`*.toml`)."""
 
+    alarm_rules: Path | None = None
+    """File of alarm rules (TOML) that add to the shipped ones, or override them."""
+    alarm_routes: Path | None = None
+    """File that says who hears of which alarms (TOML); without it nobody is told."""
+
     influx_url: HttpUrl | None = None
     """InfluxDB; without it telemetry goes to the embedded store in `data_dir`."""
     influx_database: Annotated[str, Field(min_length=1)] = "agripark"
@@ -119,6 +124,11 @@ class Settings(BaseSettings):
     def telemetry_path(self) -> Path:
         """The embedded telemetry store's file."""
         return self.data_dir / "telemetry.db"
+
+    @property
+    def figures_path(self) -> Path:
+        """How far the figures of traceability came."""
+        return self.data_dir / "figures.json"
 
     @property
     def calibration_path(self) -> Path:

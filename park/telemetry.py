@@ -290,7 +290,147 @@ LIVENESS = _kind(
 KINDS: Mapping[str, Kind] = MappingProxyType({kind.name: kind for kind in _ALL_KINDS})
 """Every kind that devices send, by its name."""
 
-STORED_KINDS: Mapping[str, Kind] = MappingProxyType({**KINDS, LIVENESS.name: LIVENESS})
+ALARM_STATUSES = (
+    "normal",
+    "unacknowledged",
+    "acknowledged",
+    "returned-unacknowledged",
+    "shelved",
+    "suppressed",
+    "out-of-service",
+)
+ALARM_ACTIONS = (
+    "raise",
+    "clear",
+    "withdraw",
+    "suppress",
+    "unsuppress",
+    "acknowledge",
+    "shelve",
+    "unshelve",
+    "take-out-of-service",
+    "return-to-service",
+)
+ALARM_PRIORITIES = ("critical", "high", "medium", "low")
+STEPS = ("harvest", "store_in", "store_out", "sort", "palletise", "ship", "receive")
+
+
+def _word(name: str, states: tuple[str, ...], en: str, zh: str) -> Field:
+    return Field(name, "", 0, 0, Text(en, zh), FieldType.STATE, states=states)
+
+
+def _text(name: str, en: str, zh: str) -> Field:
+    return Field(name, "", 0, 0, Text(en, zh), FieldType.TEXT)
+
+
+def _number(name: str, unit: str, en: str, zh: str) -> Field:
+    return Field(name, unit, 0, 2**53, Text(en, zh), FieldType.INTEGER)
+
+
+def _own(name: str, titles: tuple[str, str], cadence_s: int, *fields: Field) -> Kind:
+    return _kind(name, titles, "", cadence_s, *fields)
+
+
+ALARM = _own(
+    "alarm",
+    ("Alarm", "报警"),
+    0,
+    _text("rule", "Rule", "规则"),
+    _word("action", ALARM_ACTIONS, "What happened", "动作"),
+    _word("status", ALARM_STATUSES, "Status", "状态"),
+    _word("priority", ALARM_PRIORITIES, "Priority", "优先级"),
+    _float("value", "", -1e12, 1e12, "Value", "测量值"),
+    _float("limit_value", "", -1e12, 1e12, "Limit", "限值"),
+)
+"""One point for each transition of an alarm, written by ingest."""
+
+ALARM_LOAD = _own(
+    "alarm_load",
+    ("Alarm load", "报警负荷"),
+    60,
+    _number("standing", "{alarm}", "Standing alarms", "未恢复报警"),
+    _number("unacknowledged", "{alarm}", "Unacknowledged alarms", "未确认报警"),
+    _number("shelved", "{alarm}", "Shelved alarms", "搁置报警"),
+    _number("suppressed", "{alarm}", "Suppressed alarms", "抑制报警"),
+    _number("stale_standing", "{alarm}", "Standing for over a day", "持续超过一天的报警"),
+    _number("chattering", "{alarm}", "Chattering alarms", "频繁抖动报警"),
+    _count("raised", "{alarm}", 2**53, "Alarms raised", "累计报警数"),
+    _count("acknowledged", "{alarm}", 2**53, "Alarms acknowledged", "累计确认数"),
+    _counter("acknowledge_s", "s", 1e12, "Time to acknowledge, summed", "累计确认用时"),
+)
+"""How much the operators have to do, as EEMUA 191 counts it; of the site, by ingest."""
+
+PLATFORM = _own(
+    "platform",
+    ("Platform", "平台"),
+    60,
+    _count("received", "{reading}", 2**53, "Received", "累计接收"),
+    _count("stored", "{reading}", 2**53, "Stored", "累计入库"),
+    _count("duplicates", "{reading}", 2**53, "Duplicates", "累计重复"),
+    _count("quarantined", "{reading}", 2**53, "Quarantined", "累计隔离"),
+    _number("spooled", "{reading}", "Waiting in the spool", "缓存待发"),
+    _number("devices_online", "{device}", "Devices online", "在线设备"),
+    _number("devices_stale", "{device}", "Silent devices", "失联设备"),
+    _number("devices_offline", "{device}", "Devices offline", "离线设备"),
+    _float("lag_s", "s", 0, 1e9, "Delay until stored", "入库延迟"),
+    _float("spool_mb", "MBy", 0, 1e9, "Size of the spool", "缓存大小"),
+)
+"""How ingest fares; of the site, by ingest."""
+
+STOCK = _own(
+    "stock",
+    ("Stock of a cold room", "冷库库存"),
+    300,
+    _float("stock_kg", "kg", 0, 1e9, "Fruit in store", "库存量"),
+    _float("capacity_kg", "kg", 0, 1e9, "Capacity", "库容"),
+    _number("lots", "{lot}", "Batches in store", "在库批次"),
+    _float("longest_days", "d", 0, 10_000, "Longest stay", "最长在库天数"),
+    _text("lots_text", "Batches, the largest first", "批次（按量排序）"),
+)
+"""What lies in a cold room, by the traceability store."""
+
+EXPORT = _own(
+    "export",
+    ("Exports to a destination", "出口目的地"),
+    300,
+    _float("in_transit_kg", "kg", 0, 1e12, "In transit", "在途量"),
+    _number("in_transit_shipments", "{shipment}", "Shipments in transit", "在途批次"),
+    _counter("arrived_kg", "kg", 1e12, "Arrived", "累计到货"),
+    _count("shipments", "{shipment}", 2**53, "Shipments", "累计发运"),
+    _number("verdict_pass", "{batch}", "Batches that may go", "合规批次"),
+    _number("verdict_fail", "{batch}", "Batches that may not go", "不合规批次"),
+    _number("verdict_missing", "{batch}", "Batches that lack evidence", "证据不足批次"),
+)
+"""What goes to a destination, by the traceability store; its asset is the destination's id."""
+
+OUTPUT = _own(
+    "output",
+    ("Output of a grade", "分级产量"),
+    300,
+    _counter("packed_kg", "kg", 1e12, "Packed", "累计包装量"),
+)
+"""What the sorting lines made, by the traceability store; its asset is the grade's id."""
+
+MILESTONE = _own(
+    "milestone",
+    ("Step of a batch", "批次节点"),
+    0,
+    _word("step", STEPS, "Step", "环节"),
+    _float("mass_kg", "kg", 0, 1e9, "Mass", "质量"),
+    _text("batch", "Batch", "批次"),
+    _text("destination", "Destination", "目的地"),
+)
+"""One point for each step that was captured; its asset is where it happened."""
+
+OWN_KINDS: Mapping[str, Kind] = MappingProxyType(
+    {
+        kind.name: kind
+        for kind in (LIVENESS, ALARM, ALARM_LOAD, PLATFORM, STOCK, EXPORT, OUTPUT, MILESTONE)
+    }
+)
+"""Kinds that agripark itself writes; no device sends them."""
+
+STORED_KINDS: Mapping[str, Kind] = MappingProxyType({**KINDS, **OWN_KINDS})
 """Every kind that a telemetry store holds, by its name."""
 
 KIND_OF_ASSET_TYPE: Mapping[str, Kind] = MappingProxyType(

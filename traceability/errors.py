@@ -27,7 +27,8 @@
     |-- QueryError                  bad-page-token, bad-limit, bad-text, bad-node, bad-recall,
     |   |                           bad-span, bad-season, wrong-check-digit
     |   |-- QueryParameterError     bad-query-parameter; names the parameter
-    |   `-- QueryTooLargeError      query-too-large
+    |   |-- QueryTooLargeError      query-too-large
+    |   `-- QueryTooComplexError    query-too-complex
     |-- LedgerError                 the ledger's keys, files or witness don't do
     |   |-- NoKeyError              there is no key to sign with
     |   |-- CheckpointError         no checkpoint or proof, or not signed by a known key
@@ -206,6 +207,13 @@ class QueryTooLargeError(QueryError):
         msg = f"more than {limit} events fit; narrow the question or raise maxEventCount"
         super().__init__("query-too-large", msg)
         self.limit = limit
+
+
+class QueryTooComplexError(QueryError):
+    """The question has more parameters or values than a database takes at once."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__("query-too-complex", f"{problem}; ask several narrower questions")
 
 
 class EventFormatError(TraceabilityError):

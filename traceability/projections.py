@@ -9,12 +9,10 @@ from traceability.epcis.model import AnyEvent
 from traceability.epcis.query.indexing import index_events
 from traceability.findings import Finding
 from traceability.provenance.projection import project
+from traceability.step_conflicts import step_conflicts
+from traceability.twins import SAME, finding_row, say_revived, settle
 
 _ADD_FINDINGS = insert(t.findings)
-_TWIN = Finding(
-    "same-content",
-    "another event with another id says the same; this one doesn't count in the lineage",
-)
 
 
 def project_events(
@@ -28,19 +26,22 @@ def project_events(
     `found` are findings known already.
     """
     index_events(connection, rows)
-    more = project(connection, [(seq, event) for seq, event in rows if seq not in twins])
+    excluded = step_conflicts(connection, rows)
+    settled = settle(connection, rows, twins)
+    more = project(connection, [(seq, event) for seq, event in rows if seq not in settled.twins])
     findings = [
-        {
-            "seq": seq,
-            "position": position,
-            "code": each.code,
-            "path": each.path,
-            "detail": each.detail,
-        }
+        finding_row(seq, position, each)
         for seq, _ in rows
         for position, each in enumerate(
-            (*found.get(seq, ()), *more.get(seq, ()), *([_TWIN] if seq in twins else ()))
+            (
+                *found.get(seq, ()),
+                *excluded.get(seq, ()),
+                *more.get(seq, ()),
+                *((SAME,) if seq in settled.twins else ()),
+            )
         )
     ]
     if findings:
         connection.execute(_ADD_FINDINGS, findings)
+    for seq, event in settled.revived:
+        say_revived(connection, seq, project(connection, [(seq, event)]).get(seq, ()))

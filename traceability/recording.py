@@ -9,7 +9,7 @@ write lock at BEGIN already and behaves the same.
 2. A step of our own park is checked by the books, and refused where it can't be true.
 3. Other events are stored as they are: what is odd about them is written down as a finding.
 4. Two events that say the same under different ids are stored both, but the second doesn't count
-   in the lineage.
+   in the lineage unless the first is declared wrong (see `twins`).
 """
 
 from collections.abc import Iterable, Mapping, Sequence

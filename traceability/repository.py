@@ -1,6 +1,6 @@
 """The facade of traceability: captures scans, answers questions. Safe to share among threads."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,6 +13,8 @@ from traceability import history, log, migrations, search, shipping, tracing
 from traceability.balance.service import MassBalance
 from traceability.capture import Capture
 from traceability.errors import DatabaseUnavailableError
+from traceability.figures.reading import StoredLot, steps_after, stored_in
+from traceability.interpretation import Places
 from traceability.paging import DEFAULT_LIMIT, LARGEST_LIMIT, check_texts
 from traceability.rebuilding import derive_missing
 from traceability.recording import Recorder
@@ -160,6 +162,17 @@ class Traceability:
         check_texts(code)
         with reading(self._engine) as connection:
             return log.findings(connection, code, after, limit)
+
+    def stored_in(self, rooms: Collection[str]) -> Sequence[StoredLot]:
+        """What lies in these rooms now, by room."""
+        check_texts(*rooms)
+        with reading(self._engine) as connection:
+            return stored_in(connection, rooms)
+
+    def steps_after(self, seq: int, most: int) -> Sequence[tuple[int, Scan | None]]:
+        """The steps of the park behind event number `seq`; None for events that are no step."""
+        with reading(self._engine) as connection:
+            return steps_after(connection, Places(self._park), seq, most)
 
     def totals(self) -> Totals:
         """How much is in the repository."""

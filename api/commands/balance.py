@@ -13,9 +13,8 @@ from api.commands.output import show
 from api.commands.tables import table
 from api.errors import CommandError
 from api.models import balance as models
-from api.wiring import make_park
+from api.wiring import existing_database, make_park
 from park.assets import Park
-from park.database import open_engine
 from park.errors import IdentifierError
 from park.gs1 import parse_batch
 from park.settings import load_settings
@@ -146,11 +145,8 @@ def _balance(
 ) -> Iterator[tuple[MassBalance, Park]]:
     settings = load_settings(database_url=database, data_dir=data, park_scale=scale)
     park = make_park(settings)
-    engine = open_engine(settings.traceability_url)
-    try:
+    with existing_database(settings) as engine:
         yield MassBalance(engine, park), park
-    finally:
-        engine.dispose()
 
 
 def _end(difference_mg: int) -> None:

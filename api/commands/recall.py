@@ -14,8 +14,7 @@ from api.commands.options import DatabaseOption, DataOption, ScaleOption
 from api.commands.output import say, show
 from api.errors import CommandError
 from api.parameters import parse_duration
-from api.wiring import make_park
-from park.database import open_engine
+from api.wiring import existing_database, make_park
 from park.settings import load_settings
 from park.times import parse_instant
 from traceability.provenance.fsma import as_xlsx
@@ -72,12 +71,11 @@ def recall(
     )
     settings = load_settings(database_url=database, data_dir=data, park_scale=scale)
     park = make_park(settings)
-    engine = open_engine(settings.traceability_url)
-    service = ProvenanceService(engine, park)
-    try:
+    with existing_database(settings) as engine:
+        service = ProvenanceService(engine, park)
         result = service.recall(question)
-    finally:
-        engine.dispose()
+    if not result.affected:
+        say(f"{result.start.cause} {result.start.key} affected nothing that events tell of")
     _WRITERS[form](result, service, out)
 
 

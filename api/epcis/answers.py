@@ -14,7 +14,7 @@ from api.errors import ProblemError
 from api.negotiation import acceptable
 from api.services import services_in
 from traceability.epcis.contexts import GS1_CONTEXT
-from traceability.epcis.translation import translate
+from traceability.epcis.translation import translate, translate_json
 from traceability.epcis.writing import query_document
 from traceability.epcis.xml.writing import write_xml
 
@@ -54,9 +54,14 @@ def json_answer(
     return Response(orjson.dumps(content), status, every, media_type)
 
 
-def collection(members: Sequence[str], media_type: str, headers: Mapping[str, str]) -> Response:
-    """A collection of names."""
-    content = {"@context": GS1_CONTEXT, "type": "Collection", "member": members}
+def collection(
+    members: Sequence[str],
+    media_type: str,
+    headers: Mapping[str, str],
+    context: Any = GS1_CONTEXT,
+) -> Response:
+    """A collection of names, and the `@context` of their prefixes."""
+    content = {"@context": context, "type": "Collection", "member": members}
     return json_answer(content, media_type, headers=headers)
 
 
@@ -71,8 +76,10 @@ def events_answer(
     """An EPCISQueryDocument of events that stand on their own, in the form that was asked for."""
     services = services_in(request)
     form = read_epc_format(request.headers.get("GS1-EPC-Format"))
+    is_xml = media_type in XML_TYPES
+    change = translate if is_xml else translate_json
     document = query_document(
-        [translate(event, form) for event in events], services.clock(), query_name
+        [change(event, form) for event in events], services.clock(), query_name
     )
     headers = {
         **EVERY_ANSWER,
@@ -80,7 +87,7 @@ def events_answer(
         **link_to_next(request, next_token),
         "GS1-EPC-Format": form.value,
     }
-    if media_type in XML_TYPES:
+    if is_xml:
         words = read_word_form(request.headers.get("GS1-CBV-XML-Format"))
         headers["GS1-CBV-XML-Format"] = words.value
         return Response(write_xml(document, words), 200, headers, media_type)

@@ -1,5 +1,6 @@
 """Reading what clients send: JSON or XML, never on the event loop."""
 
+from codecs import BOM_UTF8
 from collections.abc import Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -8,6 +9,7 @@ from typing import Annotated, Any
 import orjson
 from fastapi import Depends, Request
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from api.epcis.limits import capture_limits
 from api.errors import ProblemError
@@ -17,6 +19,7 @@ from traceability.epcis.xml.reading import read_xml
 
 JSON_TYPES: Sequence[str] = (JSON, JSON_LD)
 XML_TYPES: Sequence[str] = (XML, TEXT_XML)
+_PLAIN = "identity"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +30,9 @@ class Sent:
     is_xml: bool
 
     def json(self) -> Any:
-        """The JSON in it. Raises ProblemError."""
+        """The JSON in it, behind a byte order mark or not. Raises ProblemError."""
         try:
-            return orjson.loads(self.content)
+            return orjson.loads(self.content.removeprefix(BOM_UTF8))
         except orjson.JSONDecodeError as error:
             raise ProblemError("ValidationException", f"the body isn't JSON: {error}") from error
 
@@ -58,8 +61,13 @@ async def _read(request: Request, types: Sequence[str]) -> Sent:
             f"{given[:80]!r} isn't read here; send {', '.join(types)}",
             headers={"Accept": ", ".join(types)},
         )
+    _check_coding(request)
     try:
         content = await request.body()
+    except ClientDisconnect as error:
+        raise ProblemError(
+            "ValidationException", "the client left before the body ended"
+        ) from error
     except HTTPException as error:
         if error.status_code != HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
             raise
@@ -70,6 +78,16 @@ async def _read(request: Request, types: Sequence[str]) -> Sent:
             headers=capture_limits(services),
         ) from error
     return Sent(content, given in XML_TYPES)
+
+
+def _check_coding(request: Request) -> None:
+    coding = request.headers.get("content-encoding", _PLAIN).strip().lower()
+    if coding not in ("", _PLAIN):
+        raise ProblemError(
+            "UnsupportedMediaTypeException",
+            f"bodies coded as {coding[:80]!r} aren't read here; send them as they are",
+            headers={"Accept-Encoding": _PLAIN},
+        )
 
 
 JsonBody = Annotated[Sent, Depends(json_body)]

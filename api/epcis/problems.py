@@ -26,6 +26,7 @@ from traceability.errors import (
     InvalidDocumentError,
     NotFoundError,
     QueryError,
+    QueryTooComplexError,
     QueryTooLargeError,
     SubscriptionControlsError,
 )
@@ -105,6 +106,7 @@ EPCIS_PROBLEM_OF_ERROR: Mapping[type[Exception], Callable[[Any], Problem]] = {
     DuplicateNameError: _named("ResourceAlreadyExistsException"),
     NotFoundError: _named("NoSuchResourceException"),
     QueryTooLargeError: _named("QueryTooLargeException"),
+    QueryTooComplexError: _named("QueryTooComplexException"),
     QueryError: _named("QueryParameterException"),
     IdentifierError: _named("QueryParameterException"),
     SubscriptionControlsError: _named("SubscriptionControlsException"),

@@ -12,7 +12,7 @@ from park.times import parse_instant
 from traceability.epcis.feed import recorded_from
 from traceability.epcis.query.conditions import EventQuery
 from traceability.epcis.schedules import FIELDS, Schedule
-from traceability.epcis.translation import IdentifierForm, translate
+from traceability.epcis.translation import IdentifierForm, translate_json
 from traceability.epcis.writing import query_document
 from traceability.errors import SubscriptionControlsError
 
@@ -53,7 +53,7 @@ class Watch:
         if not portion.events and not (empty_too and not portion.more):
             return None
         document = query_document(
-            [translate(event, self.form) for event in portion.events], self.clock(), self.name
+            [translate_json(event, self.form) for event in portion.events], self.clock(), self.name
         )
         return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
 

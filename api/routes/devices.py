@@ -18,7 +18,7 @@ from park.telemetry import LIVENESS
 
 _AWAY = problems("asset-not-found", "no-telemetry", "telemetry-unavailable")
 
-router = APIRouter(tags=["Devices"], responses=problems("no-ingest-here", "quarantine-unavailable"))
+router = APIRouter(tags=["Devices"], responses=problems("no-ingest-here", "spool-unavailable"))
 
 
 def _register_of(services: Services) -> DeviceRegister:

@@ -17,7 +17,7 @@ router = APIRouter(tags=["Health"])
     response_class=Response,
     responses={
         200: {"content": {CONTENT_TYPE_LATEST: {}}, "description": "Prometheus' text format."},
-        **problems("no-ingest-here", "quarantine-unavailable"),
+        **problems("no-ingest-here", "spool-unavailable"),
     },
 )
 def metrics(services: ServicesNeeded) -> Response:

@@ -127,7 +127,7 @@ class RecallSearch(BaseModel):
     "/recalls",
     summary="What a cause affected",
     responses={
-        **problems("bad-recall", "unknown-place", "bad-text"),
+        **problems("bad-recall", "unknown-place", "node-not-found", "bad-text"),
         200: {"content": {CSV: {"schema": {"type": "string"}}, XLSX: {"schema": {}}}},
     },
 )

@@ -16,7 +16,7 @@ _LISTED_BYTES = 500
 _LONGEST_ID = 18  # digits, so that it fits 64 bits
 
 router = APIRouter(
-    tags=["Quarantine"], responses=problems("no-quarantine-here", "quarantine-unavailable")
+    tags=["Quarantine"], responses=problems("no-quarantine-here", "spool-unavailable")
 )
 
 

@@ -49,6 +49,7 @@ class DeviceBook:
         self._changed: dict[str, Device] = {}
         self._announced: list[str] = []
         self._noticed: list[str] = []
+        self._states: list[tuple[str, str, int]] = []
 
     def reading(self, measured: Measured, now_ms: int) -> None:
         """A reading came that hadn't come before."""
@@ -117,6 +118,11 @@ class DeviceBook:
         lines, self._noticed = self._noticed, []
         return lines
 
+    def take_states(self) -> Sequence[tuple[str, str, int]]:
+        """Asset, state and time of each change of state since the last call."""
+        states, self._states = self._states, []
+        return states
+
     def take_changed(self) -> Sequence[Device]:
         """The records that changed since the last call."""
         changed, self._changed = self._changed, {}
@@ -142,6 +148,7 @@ class DeviceBook:
         earliest_ms = device.since_ms + (state is not device.state)
         device.state, device.since_ms = state, max(time_ms, earliest_ms)
         self._changed[device.asset] = device
+        self._states.append((device.asset, str(state), device.since_ms))
         fields = {"state": str(state)}
         if device.firmware:
             fields["firmware"] = device.firmware

@@ -5,9 +5,6 @@ import io
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
-from xml.etree.ElementTree import Element, fromstring
-from zipfile import ZipFile
 
 import pytest
 from sqlalchemy import Engine
@@ -15,7 +12,8 @@ from sqlalchemy import Engine
 from park.assets import Park
 from park.database import open_engine
 from tests.support.lineage_events import Events, capture, hour, lot, pallet, party, place
-from traceability.provenance.fsma import HEADER, as_xlsx
+from tests.support.workbooks import sheet
+from traceability.provenance.fsma import as_xlsx
 from traceability.provenance.recall import Recall, recall
 from traceability.provenance.recall_formats import ParkDescriptions, as_csv, as_json
 from traceability.provenance.recall_starts import Cause, RecallStart
@@ -212,7 +210,7 @@ def test_the_spreadsheet_has_a_row_a_critical_tracking_event(
 ) -> None:
     a_trade(engine, events)
     result = recalled(engine, Cause.ORCHARD, place("orchard-1"))
-    rows = _sheet(as_xlsx(result, _descriptions(small_park)))
+    rows = sheet(as_xlsx(result, _descriptions(small_park)))
     assert [(row["Critical tracking event"], row["Traceability lot code"]) for row in rows] == [
         ("Harvesting", "A"),
         ("Transformation", "A"),
@@ -230,34 +228,3 @@ def test_the_spreadsheet_has_a_row_a_critical_tracking_event(
 
 def _descriptions(park: Park) -> ParkDescriptions:
     return ParkDescriptions(park)
-
-
-_CELLS = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
-
-
-def _sheet(workbook: bytes) -> list[dict[str, Any]]:
-    """The rows of the first sheet by header."""
-    with ZipFile(io.BytesIO(workbook)) as archive:
-        words = _xml(archive.read("xl/sharedStrings.xml")).findall(f"{_CELLS}si")
-        texts = ["".join(each.itertext()) for each in words]
-        body = _xml(archive.read("xl/worksheets/sheet1.xml"))
-    header, *rows = [
-        {_column(cell): _value(cell, texts) for cell in row.findall(f"{_CELLS}c")}
-        for row in body.iter(f"{_CELLS}row")
-    ]
-    assert list(header.values()) == list(HEADER)
-    return [{header[column]: value for column, value in row.items()} for row in rows]
-
-
-def _xml(content: bytes) -> Element:
-    return fromstring(content)  # noqa: S314 - we wrote it ourselves
-
-
-def _column(cell: Element) -> str:
-    return cell.attrib["r"].rstrip("0123456789")
-
-
-def _value(cell: Element, texts: list[str]) -> Any:
-    assert cell.find(f"{_CELLS}f") is None
-    number = cell.findtext(f"{_CELLS}v", "")
-    return texts[int(number)] if cell.attrib.get("t") == "s" else float(number)

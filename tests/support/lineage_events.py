@@ -27,7 +27,7 @@ from traceability.provenance.projection import project
 
 START = datetime(2026, 10, 1, tzinfo=UTC)
 HOST = "https://id.gs1.org"
-GLN = "9521141000010"
+GLN = "9521141000014"
 
 Amounts = Mapping[str, float | tuple[float, str | None] | None]
 """Kilograms, or an amount and its unit, or no amount, by class."""

@@ -20,6 +20,7 @@ from traceability.findings import Finding
 _TWINS = (
     ("shipping", "departing"),
     ("shipping", "loading"),
+    ("shipping", "staging_outbound"),
     ("receiving", "arriving"),
     ("receiving", "accepting"),
 )

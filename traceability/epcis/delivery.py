@@ -23,7 +23,7 @@ from traceability.epcis.feed import EventFeed, Portion, recorded_from
 from traceability.epcis.query.conditions import EventQuery
 from traceability.epcis.query.parameters import parse_query_body
 from traceability.epcis.subscriptions import Subscription, Subscriptions, at
-from traceability.epcis.translation import translate
+from traceability.epcis.translation import translate_json
 from traceability.epcis.webhooks import signature
 from traceability.epcis.writing import query_document
 from traceability.errors import DeliveryError, TraceabilityError
@@ -228,7 +228,7 @@ class SubscriptionRunner:
     def _send(self, subscription: Subscription, events: Sequence[Json]) -> None:
         wanted = subscription.wanted
         document = query_document(
-            [translate(event, wanted.identifier_form) for event in events],
+            [translate_json(event, wanted.identifier_form) for event in events],
             self._clock(),
             subscription.query_name,
             subscription.subscription_id,

@@ -15,6 +15,8 @@ from importlib.resources import files
 from types import MappingProxyType
 
 MASS = "mass"
+LARGEST_MASS_MG = 2**53
+"""Nine million tonnes; sums of larger masses would not fit the databases' integers."""
 _MILLIGRAMS_IN_BASE = 1000  # the base unit of mass is the gram
 _CACHED = 4096
 
@@ -80,12 +82,16 @@ def _rounded(unit: Rec20Unit, exact: Fraction | None) -> tuple[str, float] | Non
 
 
 def mass_mg(quantity: float, uom: str) -> int | None:
-    """The whole milligrams nearest to a quantity; None where the unit isn't one of mass."""
+    """The whole milligrams nearest to a quantity.
+
+    None where the unit isn't one of mass, and where it is more than `LARGEST_MASS_MG`.
+    """
     unit = UNITS.get(uom)
     if unit is None or unit.dimension != MASS:
         return None
     grams = _base_value(quantity, unit)
-    return None if grams is None else round(grams * _MILLIGRAMS_IN_BASE)
+    found = None if grams is None else round(grams * _MILLIGRAMS_IN_BASE)
+    return None if found is None or abs(found) > LARGEST_MASS_MG else found
 
 
 def _base_value(value: float, unit: Rec20Unit) -> Fraction | None:

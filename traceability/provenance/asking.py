@@ -4,7 +4,7 @@ from park.assets import Park
 from park.errors import IdentifierError
 from park.gs1 import CANONICAL_HOST, PlaceId, parse_batch, parse_place, parse_sscc, sscc_uri
 from traceability.checks import place_of
-from traceability.epcis.identifiers import canonical
+from traceability.epcis.identifiers import judged
 from traceability.paging import check_texts
 from traceability.provenance.keys import RUN_PREFIX
 
@@ -21,14 +21,14 @@ def thing_key(text: str) -> str:
     check_texts(text)
     text = text.strip()
     if text.startswith(RUN_PREFIX) or ":" in text:
-        return canonical(text)
+        return _canonical(text)
     if text.startswith("(00)") or (text.isdigit() and len(text) == _SSCC_DIGITS):
         return sscc_uri(parse_sscc(text))
     if text.startswith("(01)"):
         return parse_batch(text).uri
     head, _, rest = text.lstrip("/").partition("/")
     if rest and head.isdigit():
-        return canonical(f"{CANONICAL_HOST}/{head}/{rest}")
+        return _canonical(f"{CANONICAL_HOST}/{head}/{rest}")
     return text
 
 
@@ -43,8 +43,16 @@ def place_key(text: str, park: Park) -> str:
     if text in park.assets:
         return place_of(park.assets[text]).uri
     if ":" in text:
-        return canonical(text)
+        return _canonical(text)
     return _parsed_place(text).uri
+
+
+def _canonical(text: str) -> str:
+    """The canonical form. Raises IdentifierError for what claims to be a GS1 key and isn't."""
+    key, problem = judged(text)
+    if problem is not None:
+        raise IdentifierError("identifier", text, problem)
+    return key
 
 
 def _parsed_place(text: str) -> PlaceId:

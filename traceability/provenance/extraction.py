@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from math import isfinite
 
 from park.times import to_epoch_ms
 from traceability.epcis.model import (
@@ -24,7 +25,7 @@ from traceability.epcis.model import (
     TransactionEvent,
     TransformationEvent,
 )
-from traceability.epcis.units import mass_mg
+from traceability.epcis.units import LARGEST_MASS_MG, mass_mg
 from traceability.provenance.containment import Amount
 from traceability.provenance.keys import ThingKind, kind_of, run_key
 from traceability.provenance.tables import ENDED, INTO, MADE, OUT_OF
@@ -182,11 +183,17 @@ class _Reader:
 
 
 def together(one: Amount, other: Amount) -> Amount:
-    """Two amounts as one; its unit is milligrams' alone where theirs differ."""
+    """Two amounts as one; its unit is milligrams' alone where theirs differ.
+
+    A sum that the databases can't keep isn't known.
+    """
     mass = None if one.mass_mg is None or other.mass_mg is None else one.mass_mg + other.mass_mg
+    if mass is not None and mass > LARGEST_MASS_MG:
+        mass = None
     if one.uom != other.uom or one.quantity is None or other.quantity is None:
         return Amount(None, None, mass)
-    return Amount(one.quantity + other.quantity, one.uom, mass)
+    quantity = one.quantity + other.quantity
+    return Amount(quantity, one.uom, mass) if isfinite(quantity) else Amount(None, None, mass)
 
 
 @lru_cache(maxsize=16_384)

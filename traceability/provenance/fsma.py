@@ -54,6 +54,13 @@ _STEPS = {
     "arriving": "Receiving",
     "accepting": "Receiving",
 }
+_ROLES = {
+    "Harvesting": "harvested",
+    "Initial packing": "packed",
+    "Shipping": "shipped",
+    "Receiving": "received",
+}
+"""What was done to the goods; of a transformation, their role says it."""
 _WIDTH = 24
 _MAKING = frozenset({"Harvesting", "Transformation"})
 
@@ -95,12 +102,24 @@ def rows(recall: Recall, descriptions: Descriptions) -> Iterator[Sequence[Any]]:
     """Rows below `HEADER`, by time."""
     contents = {each.key: each.contents for each in recall.affected}
     sources = _sources(recall)
+    units = {each.event_id: each.key for each in recall.happenings if each.role == PARENT}
+    sent_from: dict[str, str] = {}
     for each in recall.happenings:
         tracked = _tracking_event(each)
         if tracked is None or each.role == PARENT:
             continue
-        for lot in _lots(each, contents):
-            yield _row(tracked, each, lot, sources.get(lot.key, ""), descriptions)
+        if tracked == "Shipping":
+            sent_from[each.key] = each.origin or each.read_point or ""
+        before = each.origin or sent_from.get(each.key, "")
+        for lot in _lots(each, contents, units.get(each.event_id)):
+            yield _row(
+                tracked,
+                each,
+                lot,
+                descriptions,
+                source=sources.get(lot.key, ""),
+                before=before if tracked in {"Shipping", "Receiving"} else each.origin or "",
+            )
 
 
 def _tracking_event(each: Happening) -> str | None:
@@ -113,15 +132,20 @@ def _tracking_event(each: Happening) -> str | None:
     return {"ObjectEvent": "Harvesting", "AggregationEvent": "Initial packing"}.get(each.type)
 
 
-def _lots(each: Happening, contents: dict[str, Sequence[Content]]) -> Iterator[_Lot]:
-    """The lots that a thing stands for: itself, or what is in it."""
+def _lots(
+    each: Happening, contents: dict[str, Sequence[Content]], packed_in: str | None
+) -> Iterator[_Lot]:
+    """The lots that a thing stands for: itself, or what was in it at that time."""
     if goods_of(each.key).gtin or not contents.get(each.key):
-        yield _Lot(each.key, each.quantity, each.uom, each.mass_kg, None)
+        unit = packed_in if each.role == CHILD else None
+        yield _Lot(each.key, each.quantity, each.uom, each.mass_kg, unit)
         return
     waiting, seen = [each.key], {each.key}
     while waiting:
         unit = waiting.pop()
         for content in contents.get(unit, ()):
+            if content.since > each.at or (content.until is not None and content.until <= each.at):
+                continue
             if contents.get(content.key) and content.key not in seen:
                 seen.add(content.key)
                 waiting.append(content.key)
@@ -140,7 +164,13 @@ def _sources(recall: Recall) -> dict[str, str]:
 
 
 def _row(
-    tracked: str, each: Happening, lot: _Lot, source: str, descriptions: Descriptions
+    tracked: str,
+    each: Happening,
+    lot: _Lot,
+    descriptions: Descriptions,
+    *,
+    source: str,
+    before: str,
 ) -> Sequence[Any]:
     goods = goods_of(lot.key)
     place = each.location or each.read_point or ""
@@ -151,23 +181,25 @@ def _row(
         goods.lot or goods.serial or lot.key,
         goods.gtin,
         descriptions.product(goods.gtin) if goods.gtin else "",
-        each.role,
+        _ROLES.get(tracked, each.role),
         lot.quantity,
         lot.uom or ("each" if lot.quantity is not None else ""),
         lot.mass_kg,
         lot.unit,
         _named(place, descriptions),
         place,
-        _named(
-            each.origin or (each.read_point if tracked == "Shipping" else "") or "", descriptions
-        ),
+        _named(before, descriptions),
         _named(each.destination or "", descriptions),
-        each.holder or each.owner,
+        _party(each.holder or each.owner or "", descriptions),
         _named(source, descriptions),
         ", ".join(kind or "" for kind in kinds),
         ", ".join(papers),
         each.event_id,
     )
+
+
+def _party(key: str, descriptions: Descriptions) -> str:
+    return descriptions.party(key) or key
 
 
 def _named(place: str, descriptions: Descriptions) -> str:

@@ -8,7 +8,7 @@ They aren't to be added up: the same goods are in their lot, on their pallet and
 import json
 from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Connection, select
@@ -43,6 +43,9 @@ class Content:
     quantity: float | None
     uom: str | None
     mass_kg: float | None
+    since: datetime
+    until: datetime | None = None
+    """When it was taken out; None while it is in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,8 @@ class Affected:
     from_cause_kg: float | None
     is_start: bool
     """Whether the cause touched it itself."""
+    until: datetime | None
+    """Of a container, when the last of what is affected was taken out; None while it is in."""
     why: Sequence[str]
     """The way from what the cause touched to it, both included."""
     contents: Sequence[Content]
@@ -123,7 +128,8 @@ def recall(connection: Connection, start: RecallStart) -> Recall:
     if not touched:
         return Recall(start, (), (), ())
     walked = walk(connection, [each.start for each in touched], Direction.FORWARD)
-    states = states_of(walked)
+    starts = {each.start.thing for each in touched}
+    states = _while_affected(states_of(walked), walked.steps, starts)
     inflows = inflows_of(connection, states)
     mixtures = Mixtures(inflows)
     named = states.keys() | {link.source for link in inflows if link.source is not None}
@@ -133,9 +139,8 @@ def recall(connection: Connection, start: RecallStart) -> Recall:
     listed = [thing for thing in states if keys[thing][1] is not ThingKind.RUN]
     positions = positions_of(connection, listed)
     shares = share_of(mixtures, _roots(touched), states.values())
-    why = _ways({each.start.thing for each in touched}, walked.steps)
+    why = _ways(starts, walked.steps)
     contents = _contents(inflows, states, keys)
-    starts = {each.start.thing for each in touched}
     affected = []
     for thing in listed:
         key, kind = keys[thing]
@@ -148,13 +153,52 @@ def recall(connection: Connection, start: RecallStart) -> Recall:
                 mass_kg=mass_kg,
                 from_cause_kg=None if mass_kg is None or share is None else mass_kg * share,
                 is_start=thing in starts,
+                until=_end(states[thing].until_ms),
                 why=[keys[each][0] for each in why[thing]],
                 contents=contents.get(thing, ()),
-                positions=positions[thing],
+                positions=_now(positions[thing], states[thing]),
                 shipments=[each.event_id for each in shipments if key in each.things],
             )
         )
     return Recall(start, affected, shipments, happenings)
+
+
+def _while_affected(
+    states: Mapping[int, State], steps: Sequence[Step], starts: Collection[int]
+) -> dict[int, State]:
+    """Containers count until the last of what is affected came out of them.
+
+    What is in them later is other goods, though the pallet or crate is the same.
+    """
+    packed = [each for each in steps if each.kind == t.CONTAINS and each.source is not None]
+    others = {each.target for each in steps if each.kind != t.CONTAINS}
+    ends = {each.target: t.BEGINNING for each in packed if each.target not in others}
+    for start in starts:
+        ends.pop(start, None)
+    changed = True
+    while changed:
+        # From the inside out: a case that was emptied takes nothing affected onto its pallet.
+        changed = False
+        for step in packed:
+            inner_ms = t.OPEN if step.source is None else ends.get(step.source, t.OPEN)
+            end_ms = min(step.until_ms, inner_ms)
+            if step.target in ends and end_ms > ends[step.target]:
+                ends[step.target], changed = end_ms, True
+    return {
+        thing: state._replace(until_ms=min(state.until_ms, ends.get(thing, t.OPEN)))
+        for thing, state in states.items()
+    }
+
+
+def _end(until_ms: int) -> datetime | None:
+    """The instant after a window; None of one that hasn't ended."""
+    return None if until_ms >= t.OPEN else from_epoch_ms(until_ms + 1)
+
+
+def _now(positions: Sequence[Position], state: State) -> Sequence[Position]:
+    if state.until_ms >= t.OPEN:
+        return positions
+    return [replace(each, state="cleared") for each in positions]
 
 
 def _roots(touched: Iterable[Touched]) -> dict[int, float]:
@@ -205,7 +249,10 @@ def _contents(
             continue
         if link.from_ms <= state.until_ms and link.until_ms >= state.since_ms:
             contents.setdefault(link.target, []).append(
-                Content(keys[link.source][0], link.quantity, link.uom, to_kg(link.mass_mg))
+                Content(
+                    *(keys[link.source][0], link.quantity, link.uom, to_kg(link.mass_mg)),
+                    *(from_epoch_ms(link.from_ms), _end(link.until_ms)),
+                )
             )
     return contents
 

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any, Protocol
 
-from park.assets import Park
+from park.assets import Destination, Park
 from park.errors import IdentifierError
 from park.gs1 import parse_place
 from park.times import format_instant
@@ -24,9 +24,11 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 CSV_HEADER = (
     *("key", "kind", "product", "gtin", "lot", "serial", "share_from_cause", "mass_kg"),
     *("mass_from_cause_kg", "touched_directly", "contents", "containers", "mass_here_kg"),
-    *("state", "place", "place_name", "in_transit", "disposition", "holder", "owner"),
-    *("destination", "last_seen", "last_event", "shipments", "why"),
+    *("state", "who_has_it", "place", "place_name", "in_transit", "disposition", "holder"),
+    *("owner", "destination", "affected_until", "last_seen", "last_event", "shipments", "why"),
 )
+_GRAM, _SHARE = 3, 6
+"""Decimals of kilograms and of shares, for people."""
 
 
 class Descriptions(Protocol):
@@ -37,6 +39,12 @@ class Descriptions(Protocol):
 
     def place(self, key: str) -> str:
         """What a place is called; empty where that isn't known."""
+
+    def party(self, key: str) -> str:
+        """What a party is called; empty where that isn't known."""
+
+    def keeper(self, place: str) -> str:
+        """Who has what is at a place; empty where that isn't known."""
 
 
 class ParkDescriptions:
@@ -58,17 +66,51 @@ class ParkDescriptions:
             return ""
         return "" if asset is None else asset.name.en
 
+    def party(self, key: str) -> str:
+        """The name of the asset whose GLN is the party's too."""
+        return self.place(key.replace("/417/", "/414/"))
+
+    def keeper(self, place: str) -> str:
+        """The importer's name at a destination, the park's at any other place of the park."""
+        try:
+            asset = self._park.by_place.get(parse_place(place))
+        except IdentifierError:
+            return ""
+        if asset is None:
+            return ""
+        return (asset if isinstance(asset, Destination) else self._park.site).name.en
+
 
 def as_json(recall: Recall, descriptions: Descriptions) -> dict[str, Any]:
     """The whole recall as JSON values."""
     body: dict[str, Any] = _plain(recall)
-    for each in body["affected"]:
+    for each, positions in zip(
+        body["affected"], (affected.positions for affected in recall.affected), strict=True
+    ):
         goods = goods_of(each["key"])
         each["gtin"], each["lot"], each["serial"] = goods.gtin, goods.lot, goods.serial
         each["product"] = (descriptions.product(goods.gtin) if goods.gtin else "") or None
         for position in each["positions"]:
             position["place_name"] = descriptions.place(position["place"] or "") or None
+        for position, found in zip(each["positions"], positions, strict=True):
+            position["who_has_it"] = who_has(found, descriptions) or None
     return body
+
+
+def who_has(position: Position, descriptions: Descriptions) -> str:
+    """In words who has what is affected; empty where it is no more, or nothing tells.
+
+    The holder that events name; else where it is on the way to, or whose place it is at.
+    """
+    if position.state != "present":
+        return ""
+    if position.holder is not None:
+        return descriptions.party(position.holder) or position.holder
+    if position.in_transit:
+        to = position.destination or ""
+        return f"on the way to {descriptions.place(to) or to or 'an unknown place'}"
+    place = position.place or ""
+    return descriptions.keeper(place) or place
 
 
 def as_csv(recall: Recall, descriptions: Descriptions) -> str:
@@ -87,19 +129,26 @@ def _row(affected: Affected, position: Position, descriptions: Descriptions) -> 
     yield from (affected.key, affected.kind.value)
     yield descriptions.product(goods.gtin) if goods.gtin else None
     yield from (goods.gtin, goods.lot, goods.serial)
-    yield from (affected.share, affected.mass_kg, affected.from_cause_kg)
+    yield _rounded(affected.share, _SHARE)
+    yield _rounded(affected.mass_kg, _GRAM)
+    yield _rounded(affected.from_cause_kg, _GRAM)
     yield "yes" if affected.is_start else "no"
     yield _joined([each.key for each in affected.contents])
     yield _joined(position.containers)
-    yield position.mass_kg
-    yield from (position.state, position.place)
+    yield _rounded(position.mass_kg, _GRAM)
+    yield from (position.state, who_has(position, descriptions), position.place)
     yield descriptions.place(position.place) if position.place else None
     yield "yes" if position.in_transit else "no"
     yield from (position.disposition, position.holder, position.owner, position.destination)
+    yield None if affected.until is None else format_instant(affected.until)
     yield None if position.seen_at is None else format_instant(position.seen_at)
     yield position.event_id
     yield _joined(affected.shipments)
     yield " > ".join(affected.why)
+
+
+def _rounded(value: float | None, digits: int) -> float | None:
+    return None if value is None else round(value, digits)
 
 
 def _joined(keys: Sequence[str]) -> str:

@@ -35,7 +35,7 @@ from traceability.provenance import tables as t
 from traceability.provenance.amounts import amounts_of
 from traceability.provenance.extraction import INPUT, NAMED, OUTPUT, PARENT
 from traceability.provenance.lookups import among
-from traceability.provenance.store import known_ids, rows_for
+from traceability.provenance.store import find, known_ids, rows_for
 from traceability.provenance.walking import Start
 
 DEFAULT_REACH = timedelta(days=180)
@@ -126,6 +126,7 @@ _CAME = (
     .where(_within(_S.location), _S.at_ms <= _UNTIL, _G.role != INPUT)
     .distinct()
 )
+_SEEN_THERE = select(_S.seq).where(_THERE).limit(1)
 _LIFE = (
     select(
         _G.thing,
@@ -151,6 +152,15 @@ def touched_by(connection: Connection, start: RecallStart) -> Sequence[Touched]:
             return [Touched(each) for each in _stays(connection, start)]
         case Cause.LINE:
             return [Touched(each) for each in _passed(connection, start)]
+
+
+def check_named(connection: Connection, start: RecallStart) -> None:
+    """That an event names the cause at all, as a place or a thing.
+
+    Raises NotFoundError `node-not-found`: a mistyped identifier mustn't look like good news.
+    """
+    if connection.execute(_SEEN_THERE, _place(start.key)).first() is None:
+        find(connection, start.key)
 
 
 def _place(key: str) -> dict[str, str]:

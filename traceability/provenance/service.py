@@ -6,16 +6,32 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Engine
 
-from park.assets import Park
+from park.assets import Asset, AssetType, Park
+from park.errors import IdentifierError
+from park.gs1 import parse_place
 from traceability.errors import QueryError
 from traceability.provenance.asking import place_key, thing_key
 from traceability.provenance.recall import Recall, recall
 from traceability.provenance.recall_formats import ParkDescriptions
-from traceability.provenance.recall_starts import DEFAULT_REACH, Cause, RecallStart
+from traceability.provenance.recall_starts import (
+    DEFAULT_REACH,
+    Cause,
+    RecallStart,
+    check_named,
+)
 from traceability.provenance.tracing import Lineage, trace
 from traceability.provenance.walking import Direction
 from traceability.provenance.whereabouts import Position, whereabouts
 from traceability.transactions import reading
+
+_CAUSES = {
+    AssetType.ORCHARD: Cause.ORCHARD,
+    AssetType.GREENHOUSE: Cause.ORCHARD,
+    AssetType.COLD_ROOM: Cause.ROOM,
+    AssetType.REEFER: Cause.ROOM,
+    AssetType.SORTING_LINE: Cause.LINE,
+}
+"""What of the park can be which cause only."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,10 +72,17 @@ class ProvenanceService:
             return key, whereabouts(connection, key)
 
     def recall(self, question: RecallQuestion) -> Recall:
-        """What a cause affected. Raises QueryError `bad-recall`, UnknownPlaceError."""
+        """What a cause affected.
+
+        Raises QueryError `bad-recall`, UnknownPlaceError, and NotFoundError `node-not-found` for
+        what is neither the park's nor named by an event.
+        """
         start = self._start(question)
         with reading(self._engine) as connection:
-            return recall(connection, start)
+            found = recall(connection, start)
+            if not found.affected and self._asset(start.key) is None:
+                check_named(connection, start)
+        return found
 
     def _start(self, question: RecallQuestion) -> RecallStart:
         named = {cause: getattr(question, cause.value) for cause in Cause}
@@ -68,15 +91,33 @@ class ProvenanceService:
             msg = "say what to recall by one of orchard, input, room and line"
             raise QueryError("bad-recall", msg)
         ((cause, text),) = given
+        key = self._key(cause, text)
+        self._check_kind(cause, key)
         if question.since and question.until and question.since > question.until:
             raise QueryError("bad-recall", "the span ends before it begins")
         return RecallStart(
             cause=cause,
-            key=self._key(cause, text),
+            key=key,
             since=question.since,
             until=question.until,
             reach=question.reach,
         )
+
+    def _check_kind(self, cause: Cause, key: str) -> None:
+        """That an asset isn't asked for as something else, which would affect nothing."""
+        asset = self._asset(key)
+        right = None if asset is None else _CAUSES.get(asset.type)
+        if asset is None or right is None or cause in {right, Cause.INPUT}:
+            return
+        msg = f"{asset.id} is of type {asset.type}, no {cause}; ask for it as {right}"
+        raise QueryError("bad-recall", msg)
+
+    def _asset(self, key: str) -> Asset | None:
+        """The park's asset at a place; None for anything else."""
+        try:
+            return self._park.by_place.get(parse_place(key))
+        except IdentifierError:
+            return None
 
     def _key(self, cause: Cause, text: str) -> str:
         if cause is not Cause.INPUT or text in self._park.assets:

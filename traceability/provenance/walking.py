@@ -32,6 +32,7 @@ from sqlalchemy import (
     func,
     literal,
     not_,
+    or_,
     select,
     values,
 )
@@ -226,8 +227,9 @@ def _steps(walk: CTE, direction: Direction) -> Select[Any]:
     link, window = _L.c, walk.c
     forward = direction is Direction.FORWARD
     here, there = (link.source, link.target) if forward else (link.target, link.source)
-    # Back, what came into being is told as well: it leads nowhere, but has a mass.
-    leads = _goes_on(link, window) if forward else _overlaps(link, window)
+    # Back, what came into being is told as well, whenever it did: it leads nowhere, but has a mass.
+    lasts = or_(link.until_ms >= window.since_ms, link.kind == t.MADE)
+    leads = _goes_on(link, window) if forward else and_(link.from_ms <= window.until_ms, lasts)
     # Not joined: looked up row by row, however many rows a planner expects.
     key = select(_T.c.key).where(_T.c.id == there).scalar_subquery()
     kind = select(_T.c.kind).where(_T.c.id == there).scalar_subquery()

@@ -102,7 +102,8 @@ class Position:
     event_id: str | None = None
     """The last event about it or a container of it."""
     state: str = "present"
-    """`used` where a transformation used it up, `ended` where it was taken out of the world."""
+    """`used` where a transformation used it up, `ended` where it was taken out of the world; in a
+    recall, `cleared` where what is affected was taken out of a container."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from api.errors import ProblemError
 from api.parameters import PathText
 from traceability.epcis.query.conditions import DEFAULT_PER_PAGE
 from traceability.epcis.query.parameters import parse_query, parse_query_body
+from traceability.epcis.translation import IdentifierForm, translate_json
 from traceability.errors import NotFoundError
 
 router = APIRouter(tags=["EPCIS events"], responses=exceptions())
@@ -69,7 +70,7 @@ def capture_event(
             members={"instance": address},
         )
     epcis.runner.wake()
-    event = epcis.repository.event(captured.event_id)
+    event = translate_json(epcis.repository.event(captured.event_id), IdentifierForm.NEVER)
     return json_answer(event, media_type, status=201, headers={"Location": address})
 
 

@@ -53,13 +53,17 @@ def _add(resource: Resource) -> None:
         epcis: EpcisNeeded,
         asked: Paged,
         form: EpcFormatAsked,
+        names: Extensions,
         media_type: JsonType,
     ) -> Response:
-        """What there is in the events, each once."""
+        """What there is in the events, each once; words under the prefixes of GS1-Extensions."""
         page = epcis.resources.page(resource, asked.token, asked.per_page)
-        is_urn = form is IdentifierForm.ALWAYS_URN and resource in _OF_IDENTIFIERS
-        members = [(to_urn(each) or each) if is_urn else each for each in page.items]
         headers = {**EVERY_ANSWER, **link_to_next(request, page.next_token)}
+        if resource not in _OF_IDENTIFIERS:
+            words = [names.compact(each) for each in page.items]
+            return collection(words, media_type, headers, names.value)
+        is_urn = form is IdentifierForm.ALWAYS_URN
+        members = [(to_urn(each) or each) if is_urn else each for each in page.items]
         return collection(members, media_type, headers)
 
     def get_member(

@@ -89,7 +89,7 @@ def test_a_file_that_can_not_be_read_is_a_problem_and_no_crash(
     services = replace(empty, devices=DeviceRegister(tmp_path / "spool.db"))
     client = TestClient(create_app(services), raise_server_exceptions=False)
     answer = client.get("/v1/devices")
-    assert (answer.status_code, answer.json()["type"]) == (503, "/problems/quarantine-unavailable")
+    assert (answer.status_code, answer.json()["type"]) == (503, "/problems/spool-unavailable")
 
 
 def test_a_device_tells_what_it_lost(client: TestClient) -> None:

@@ -148,7 +148,7 @@ def test_a_file_that_can_not_be_read_is_a_problem_and_no_crash(
 ) -> None:
     path.write_bytes(b"not a database at all" * 100)
     answer = client.get("/metrics")
-    assert (answer.status_code, answer.json()["type"]) == (503, "/problems/quarantine-unavailable")
+    assert (answer.status_code, answer.json()["type"]) == (503, "/problems/spool-unavailable")
 
 
 def test_a_sum_that_is_off_is_shown(client: TestClient, path: Path) -> None:

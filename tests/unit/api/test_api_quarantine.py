@@ -72,7 +72,7 @@ def test_a_spool_that_cant_be_read_is_unavailable(empty: Services, tmp_path: Pat
     services = replace(empty, quarantine=Quarantine(tmp_path / "spool.db"))
     client = TestClient(create_app(services), raise_server_exceptions=False)
     answer = client.get("/v1/quarantine")
-    assert (answer.status_code, answer.json()["type"]) == (503, "/problems/quarantine-unavailable")
+    assert (answer.status_code, answer.json()["type"]) == (503, "/problems/spool-unavailable")
 
 
 def test_a_spool_that_isnt_made_yet_holds_nothing(empty: Services, tmp_path: Path) -> None:

@@ -91,6 +91,12 @@ def test_only_masses_have_milligrams() -> None:
     assert mass_mg(float("nan"), "KGM") is None
 
 
+def test_a_mass_that_no_database_could_add_up_has_no_milligrams() -> None:
+    assert mass_mg(9_000_000, "TNE") == 9 * 10**15
+    assert mass_mg(1e17, "TNE") is None
+    assert mass_mg(1e300, "KGM") is None
+
+
 def test_codes_are_such_as_the_standard_has() -> None:
     assert all(
         (2 <= len(code) <= 3 and code.isalnum() and code.isupper()) or code.isdigit()

@@ -14,6 +14,7 @@ MOST_VALUES = 1000
 """More are refused: what has to be asked for in so many words is another question."""
 _SPACED_OFFSET = re.compile(r" (?=\d\d:\d\d$)", re.ASCII)
 _SHOWN = 80
+_MOST = 2**53  # databases count no further than 64 bits go
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +68,11 @@ class Given:
         return [self._number(value) for value in self.values]
 
     def count(self, least: int) -> int:
-        """A whole number, not less than `least`."""
+        """A whole number, not less than `least`; beyond `_MOST` it counts as that."""
         number = self.number()
         if number != math.floor(number) or number < least:
             self.refuse(f"{shown(self.single())} is no whole number from {least} on")
-        return int(number)
+        return min(int(number), _MOST)
 
     def flag(self) -> bool:
         """True or false."""

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, bindparam, select
 
 from park.times import to_epoch_ms
 from traceability import tables as t
+from traceability.epcis.identifiers import canonical
 from traceability.epcis.model import (
     AggregationEvent,
     AnyEvent,
@@ -97,13 +98,13 @@ def _texts(event: AnyEvent) -> Iterator[tuple[str, Iterable[str]]]:
         case TransformationEvent():
             yield Field.INPUT_EPC, event.input_epcs
             yield Field.OUTPUT_EPC, event.output_epcs
-            yield Field.TRANSFORMATION, _one(event.transformation_id)
+            yield Field.TRANSFORMATION, map(canonical, _one(event.transformation_id))
     if isinstance(event, AggregationEvent | AssociationEvent | TransactionEvent):
         yield Field.PARENT, _one(event.parent)
     if event.persistent_disposition is not None:
         yield Field.SET, event.persistent_disposition.set
         yield Field.UNSET, event.persistent_disposition.unset
-    yield Field.CERTIFICATION, event.certification_info
+    yield Field.CERTIFICATION, map(canonical, event.certification_info)
 
 
 def _one(text: str | None) -> Sequence[str]:

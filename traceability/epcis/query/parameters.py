@@ -33,10 +33,16 @@ from traceability.epcis.query.given import Given
 from traceability.epcis.query.rows import PRESENT
 from traceability.epcis.query.values import storable
 from traceability.epcis.vocabulary import Word
-from traceability.errors import QueryParameterError
+from traceability.errors import QueryParameterError, QueryTooComplexError
 
 MOST_PER_PAGE = 1000
 """`perPage` beyond it is cut to it, as the REST binding allows."""
+MOST_CONDITIONS = 200
+"""Parameters that filter; SQLite reads no deeper expressions than 1,000."""
+MOST_ATOMS = 10_000
+"""Comparisons of all parameters together; PostgreSQL takes 65,535 values at once."""
+MOST_RANGES = 1_000
+"""Ranges of keys that patterns stand for, one or ten for each field; each is a look-up."""
 _EVENT_TYPES = {
     "ObjectEvent",
     "AggregationEvent",
@@ -101,6 +107,7 @@ def _read(parameters: Sequence[Given], names: Names) -> EventQuery:
         if atoms:
             conditions.append(Condition(given.name, tuple(dict.fromkeys(atoms))))
     _check_limits(query, {given.name for given in parameters})
+    _check_complexity(conditions)
     return replace(query, conditions=tuple(conditions))
 
 
@@ -116,6 +123,20 @@ def _check_limits(query: EventQuery, names: set[str]) -> None:
             raise QueryParameterError("eventCountLimit", "doesn't go with maxEventCount")
         if "orderBy" not in names:
             raise QueryParameterError("eventCountLimit", "needs orderBy, or 'first' has no meaning")
+
+
+def _check_complexity(conditions: Sequence[Condition]) -> None:
+    if len(conditions) > MOST_CONDITIONS:
+        msg = f"the query has {len(conditions)} conditions, at most {MOST_CONDITIONS} are read"
+        raise QueryTooComplexError(msg)
+    atoms = [atom for each in conditions for atom in each.any_of]
+    if len(atoms) > MOST_ATOMS:
+        msg = f"the query's values make {len(atoms)} comparisons, at most {MOST_ATOMS} are done"
+        raise QueryTooComplexError(msg)
+    ranges = sum(isinstance(atom, TermBetween) for atom in atoms)
+    if ranges > MOST_RANGES:
+        msg = f"the query's patterns make {ranges} ranges of keys, at most {MOST_RANGES} are read"
+        raise QueryTooComplexError(msg)
 
 
 def _atoms(given: Given, names: Names) -> Sequence[Atom] | None:

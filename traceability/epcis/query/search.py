@@ -1,10 +1,13 @@
 """Finding the events that fit a question, page by page.
 
 A page's token holds the order key and number of its last event. Events that arrive meanwhile have
-their place in that order and shift nothing.
+their place in that order and shift nothing. It also holds a digest of the question: with another
+question, where that place would mean nothing, it is refused.
 """
 
+import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, Select, func, select
@@ -16,12 +19,13 @@ from traceability.epcis.query.master_data import MasterData, NoMasterData
 from traceability.epcis.query.places import resolved
 from traceability.epcis.query.planning import plan
 from traceability.epcis.query.statements import FACTS, holding
-from traceability.errors import QueryTooLargeError
+from traceability.errors import QueryError, QueryTooLargeError
 from traceability.paging import read_token, write_token
 from traceability.views import Page
 
 _F = q.event_facts.c
 _NO_MASTER_DATA = NoMasterData()
+_DIGEST = 12
 
 FoundEvent = tuple[int, str]
 """An event's number and its document as captured."""
@@ -45,7 +49,8 @@ def find(
     pages = plan(connection, asked)
     if token is None and query.max_event_count is not None:
         _check_size(connection, pages.statement(None, query.max_event_count + 1), query)
-    key, before = (None, 0) if token is None else _read(token, pages.key_types)
+    asked_for = _digest(query)
+    key, before = (None, 0) if token is None else _read(token, pages.key_types, asked_for)
     size = query.per_page if per_page is None else per_page
     if query.event_count_limit is not None:
         size = min(size, max(query.event_count_limit - before, 0))
@@ -59,7 +64,7 @@ def find(
     given = before + size
     is_last = len(rows) <= size or given == query.event_count_limit
     kept = rows[:size]
-    next_token = None if is_last else write_token((*pages.key_of(kept[-1]), given))
+    next_token = None if is_last else write_token((*pages.key_of(kept[-1]), given, asked_for))
     return Page([(row.seq, row.document) for row in kept], next_token)
 
 
@@ -91,6 +96,18 @@ def _check_size(connection: Connection, statement: Select[Any], query: EventQuer
         raise QueryTooLargeError(query.max_event_count)
 
 
-def _read(token: str, types: Sequence[type[str] | type[int]]) -> tuple[Sequence[Any], int]:
-    *key, given = read_token(token, (*types, int))
+def _read(
+    token: str, types: Sequence[type[str] | type[int]], asked_for: str
+) -> tuple[Sequence[Any], int]:
+    *key, given, digest = read_token(token, (*types, int, str))
+    if digest != asked_for:
+        msg = "the page token is of another query; ask as for the page before, or leave it out"
+        raise QueryError("bad-page-token", msg)
     return key, int(given)
+
+
+def _digest(query: EventQuery) -> str:
+    """The same for questions that give the same events in the same order."""
+    asked = replace(query, conditions=(), max_event_count=None, per_page=0, page_token=None)
+    conditions = sorted({repr(sorted(map(repr, each.any_of))) for each in query.conditions})
+    return hashlib.sha256(repr((asked, conditions)).encode()).hexdigest()[:_DIGEST]

@@ -8,11 +8,11 @@ Columns in probes stand in expressions that no index serves. Else a database wit
 takes any index with an equality, reads all that it holds and sorts it, for a page of thirty.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import (
     ColumnElement,
@@ -42,9 +42,13 @@ from traceability.epcis.query.conditions import (
     TermBetween,
 )
 
+C = TypeVar("C", str, float)
+
 _F = q.event_facts.c
+_MOST_UNITED = 400
+"""SQLite unites up to 500 look-ups at once."""
 _MOST_SORTED = 24
-"""So many look-ups are merged in order; SQLite takes up to 500, but each costs."""
+"""So many look-ups are merged in order; more would be allowed, but each costs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +98,7 @@ def sorted_sources(condition: Condition) -> Sequence[Source] | None:
                 sources.append(Source(terms, narrowed))
             case Number():
                 numbers = q.event_numbers.alias()
-                narrowed = [numbers.c.name == atom.name, _compared(numbers.c.value, atom)]
+                narrowed = [numbers.c.name == atom.name, _compared(numbers.c.value, [atom])]
                 sources.append(Source(numbers, narrowed, repeats=True))
             case _:
                 return None
@@ -106,11 +110,11 @@ def seqs(condition: Condition) -> Select[Any]:
     parts = [
         *(select(_F.seq).where(_any_fact(column)) for column in _facts(condition.any_of)),
         *(_term_seqs(name, values) for name, values in _terms(condition.any_of)),
-        *(_other_seqs(atom) for atom in condition.any_of if not isinstance(atom, Fact | Term)),
+        *_id_seqs(condition.any_of),
+        *_number_seqs(condition.any_of),
+        *_range_seqs(condition.any_of),
     ]
-    if not parts:
-        return select(_F.seq).where(false())
-    return select(union_all(*parts).subquery().c.seq)
+    return _gathered(parts) if parts else select(_F.seq).where(false())
 
 
 def probe(condition: Condition, source: Source) -> ColumnElement[bool]:
@@ -125,14 +129,10 @@ def probe(condition: Condition, source: Source) -> ColumnElement[bool]:
         *facts,
         *(_has_term(source, name, values) for name, values in _terms(condition.any_of)),
     ]
-    for atom in condition.any_of:
-        match atom:
-            case Number():
-                parts.append(_has_number(source, atom))
-            case TermBetween() | EventId():
-                parts.append(source.seq.in_(_other_seqs(atom)))
-            case _:
-                pass
+    parts += (_has_number(source, numbers) for numbers in _numbers(condition.any_of))
+    elsewhere = [*_id_seqs(condition.any_of), *_range_seqs(condition.any_of)]
+    if elsewhere:
+        parts.append(source.seq.in_(_gathered(elsewhere)))
     return or_(false(), *parts)
 
 
@@ -202,7 +202,7 @@ def _any_fact(facts: Sequence[Fact]) -> ColumnElement[bool]:
     return _one_of(_column(facts[0]), [fact.value for fact in facts])
 
 
-def _one_of(column: ColumnElement[str], values: Sequence[str]) -> ColumnElement[bool]:
+def _one_of(column: ColumnElement[C], values: Sequence[C]) -> ColumnElement[bool]:
     return column == values[0] if len(values) == 1 else column.in_(values)
 
 
@@ -211,20 +211,46 @@ def _term_seqs(name: str, values: Sequence[str]) -> Select[Any]:
     return select(terms.seq).where(terms.name == name, _one_of(terms.value, values))
 
 
-def _other_seqs(atom: Atom) -> Select[Any]:
-    match atom:
-        case TermBetween(name, low, high):
-            terms = q.event_terms.c
-            return select(terms.seq).where(
-                terms.name == name, terms.value >= low, terms.value < high
+def _numbers(atoms: Iterable[Atom]) -> list[list[Number]]:
+    """Numbers by field; those that must be equal to one of several stand together."""
+    alike = attrgetter("name", "comparison")
+    numbers = sorted((atom for atom in atoms if isinstance(atom, Number)), key=alike)
+    groups = [list(group) for _, group in groupby(numbers, key=alike)]
+    equal = [group for group in groups if group[0].comparison is Comparison.EQ]
+    return [*equal, *([each] for group in groups if group not in equal for each in group)]
+
+
+def _number_seqs(atoms: Iterable[Atom]) -> Iterator[Select[Any]]:
+    numbers = q.event_numbers.c
+    for group in _numbers(atoms):
+        yield select(numbers.seq).where(
+            numbers.name == group[0].name, _compared(numbers.value, group)
+        )
+
+
+def _id_seqs(atoms: Iterable[Atom]) -> Iterator[Select[Any]]:
+    ids = [atom.value for atom in atoms if isinstance(atom, EventId)]
+    if ids:
+        yield select(t.events.c.seq).where(_one_of(t.events.c.event_id, ids))
+
+
+def _range_seqs(atoms: Iterable[Atom]) -> Iterator[Select[Any]]:
+    terms = q.event_terms.c
+    for atom in atoms:
+        if isinstance(atom, TermBetween):
+            yield select(terms.seq).where(
+                terms.name == atom.name, terms.value >= atom.low, terms.value < atom.high
             )
-        case Number(name):
-            numbers = q.event_numbers.c
-            return select(numbers.seq).where(numbers.name == name, _compared(numbers.value, atom))
-        case EventId(value):
-            return select(t.events.c.seq).where(t.events.c.event_id == value)
-        case _:
-            raise AssertionError(atom)
+
+
+def _gathered(parts: Sequence[Select[Any]]) -> Select[Any]:
+    """What all of these give."""
+    while len(parts) > _MOST_UNITED:
+        parts = [
+            _gathered(parts[begin : begin + _MOST_UNITED])
+            for begin in range(0, len(parts), _MOST_UNITED)
+        ]
+    return select(union_all(*parts).subquery().c.seq)
 
 
 def _has_facts(source: Source, holds: ColumnElement[bool]) -> ColumnElement[bool]:
@@ -248,22 +274,24 @@ def _has_term(source: Source, name: str, values: Sequence[str]) -> ColumnElement
     )
 
 
-def _has_number(source: Source, atom: Number) -> ColumnElement[bool]:
+def _has_number(source: Source, group: Sequence[Number]) -> ColumnElement[bool]:
     numbers = q.event_numbers.alias()
     return _exists(
         select(literal(1)).where(
-            numbers.c.name == atom.name,
+            numbers.c.name == group[0].name,
             numbers.c.event_time_ms == source.time,
             numbers.c.seq == source.seq,
-            _compared(numbers.c.value, atom),
+            _compared(numbers.c.value, group),
         )
     )
 
 
-def _compared(column: ColumnElement[float], atom: Number) -> ColumnElement[bool]:
+def _compared(column: ColumnElement[float], group: Sequence[Number]) -> ColumnElement[bool]:
+    """A column compares with a number so; or it is equal to one of several."""
+    atom = group[0]
     match atom.comparison:
         case Comparison.EQ:
-            return column == atom.value
+            return _one_of(column, [each.value for each in group])
         case Comparison.GT:
             return column > atom.value
         case Comparison.GE:

@@ -1,0 +1,134 @@
+"""Writes the figures of traceability into the telemetry store, so that charts have them.
+
+How far it came is kept in a file beside the spool, written after the store took the points: what
+is written twice is one point.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Protocol
+
+import orjson
+from pydantic import TypeAdapter, ValidationError
+
+from ingest.errors import LinesRefusedError, StoreUnavailableError
+from ingest.line_protocol import encode_head, encode_line
+from ingest.stores.port import TelemetryStore
+from park.assets import Park
+from park.scans import Scan
+from traceability.errors import DatabaseUnavailableError
+from traceability.figures.projection import Figures, Point, advance, standing
+
+_log = logging.getLogger(__name__)
+
+_STEPS_AT_ONCE = 500
+_LOOK_S = 2.0
+_STANDING_S = 1800.0
+"""Charts of the last hours show what hasn't changed for days."""
+_FIGURES = TypeAdapter(Figures)
+
+
+class Steps(Protocol):
+    """Where steps are read from."""
+
+    def steps_after(self, seq: int, most: int) -> Sequence[tuple[int, Scan | None]]:
+        """The steps behind event number `seq`."""
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+class FiguresWriter(threading.Thread):
+    """Follows the log of events, for as long as the server runs."""
+
+    def __init__(
+        self,
+        park: Park,
+        steps: Steps,
+        store: TelemetryStore,
+        path: Path,
+        clock_ms: Callable[[], int] = _now_ms,
+    ) -> None:
+        super().__init__(name="figures", daemon=True)
+        self._park = park
+        self._steps = steps
+        self._store = store
+        self._path = path
+        self._clock_ms = clock_ms
+        self._stopping = threading.Event()
+        self._figures = _read(path)
+        self._standing_at = 0.0
+
+    def stop(self) -> None:
+        """End after what is in hand."""
+        self._stopping.set()
+
+    def run(self) -> None:
+        """Work until stopped."""
+        while not self._stopping.is_set():
+            try:
+                while self.catch_up():
+                    if self._stopping.is_set():
+                        return
+                self._refresh()
+            except (StoreUnavailableError, DatabaseUnavailableError) as error:
+                _log.warning("figures wait: %s", error)
+            except Exception:  # noqa: BLE001 - nobody would notice a dead thread
+                _log.exception("figures wait")
+            self._stopping.wait(_LOOK_S)
+
+    def catch_up(self) -> bool:
+        """Write what some steps changed; False where there were none.
+
+        Raises StoreUnavailableError, DatabaseUnavailableError; then it is as if it hadn't begun.
+        """
+        steps = self._steps.steps_after(self._figures.seq, _STEPS_AT_ONCE)
+        if not steps:
+            return False
+        # On a copy: steps that can't be written now are taken in again.
+        figures = _FIGURES.validate_json(_FIGURES.dump_json(self._figures))
+        self._write(advance(figures, steps, self._park))
+        _save(self._path, figures)
+        self._figures = figures
+        return True
+
+    def _refresh(self) -> None:
+        if time.monotonic() < self._standing_at:
+            return
+        self._write(standing(self._figures, self._park, self._clock_ms()))
+        self._standing_at = time.monotonic() + _STANDING_S
+
+    def _write(self, points: Iterable[Point]) -> None:
+        site = self._park.site.id
+        lines = [
+            encode_line(encode_head(kind, site, asset, None), fields, time_ms)
+            for kind, asset, time_ms, fields in points
+        ]
+        if not lines:
+            return
+        try:
+            self._store.write(lines)
+        except LinesRefusedError as error:
+            _log.error("the telemetry store refuses %d figures: %s", len(error.refused), error)
+
+
+def _read(path: Path) -> Figures:
+    """What was kept; from the beginning where nothing was, or nothing that can be read."""
+    try:
+        return _FIGURES.validate_json(path.read_bytes())
+    except FileNotFoundError:
+        return Figures()
+    except (OSError, ValidationError) as error:
+        _log.warning("figures are made anew, %s can't be read: %s", path, error)
+        return Figures()
+
+
+def _save(path: Path, figures: Figures) -> None:
+    fresh = path.with_suffix(".new")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh.write_bytes(orjson.dumps(_FIGURES.dump_python(figures)))
+    fresh.replace(path)

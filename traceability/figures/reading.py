@@ -1,0 +1,81 @@
+"""Reads from the database what figures are made of, and what lies in rooms now."""
+
+import json
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, bindparam, select
+
+from park.gs1 import BatchId
+from park.scans import Scan
+from park.times import from_epoch_ms
+from traceability import tables as t
+from traceability.entries import entry_of_body
+from traceability.epcis.contexts import OWN, Context
+from traceability.interpretation import Places
+
+_MG_IN_KG = 1_000_000
+_E, _S, _B, _R = t.events.c, t.stays.c, t.batches.c, t.reached.c
+_STEPS = (
+    select(_E.seq, _E.document)
+    .where(_E.seq > bindparam("after"))
+    .order_by(_E.seq)
+    .limit(bindparam("most"))
+)
+_STAYS = (
+    select(
+        _S.room, _S.since_ms, _S.qty_in_mg, _S.qty_out_mg, _S.lost_mg, _S.node_id, _B.gtin, _B.lot
+    )
+    .join(t.batches, _B.node_id == _S.node_id)
+    .where(_S.until_ms.is_(None), _S.room.in_(bindparam("rooms", expanding=True)))
+    .order_by(_S.room, _S.since_ms, _B.gtin, _B.lot)
+)
+_REACHED = select(_R.node_id, _R.destination).where(
+    _R.node_id.in_(bindparam("nodes", expanding=True))
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredLot:
+    """A batch that lies in a room."""
+
+    room: str
+    batch: BatchId
+    mass_kg: float
+    since: datetime
+    destinations: Sequence[str]
+    """Where parts of it went so far."""
+
+
+def steps_after(
+    connection: Connection, places: Places, seq: int, most: int
+) -> list[tuple[int, Scan | None]]:
+    """The steps of our park in the events behind `seq`, with their numbers; None for others."""
+    steps: list[tuple[int, Scan | None]] = []
+    for row in connection.execute(_STEPS, {"after": seq, "most": most}):
+        body = json.loads(row.document)
+        context = Context.of(body["@context"]) if "@context" in body else OWN
+        steps.append((row.seq, entry_of_body(body, context, places).scan))
+    return steps
+
+
+def stored_in(connection: Connection, rooms: Collection[str]) -> list[StoredLot]:
+    """What lies in these rooms now, by room."""
+    rows = connection.execute(_STAYS, {"rooms": list(rooms)}).all()
+    destinations: dict[int, list[str]] = {}
+    for node, destination in connection.execute(
+        _REACHED, {"nodes": list({row.node_id for row in rows})}
+    ):
+        destinations.setdefault(node, []).append(destination)
+    lots = [
+        StoredLot(
+            room=row.room,
+            batch=BatchId(row.gtin, row.lot),
+            mass_kg=(row.qty_in_mg - row.qty_out_mg - row.lost_mg) / _MG_IN_KG,
+            since=from_epoch_ms(row.since_ms),
+            destinations=sorted(destinations.get(row.node_id, ())),
+        )
+        for row in rows
+    ]
+    return [lot for lot in lots if lot.mass_kg > 0]
