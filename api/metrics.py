@@ -13,6 +13,7 @@ from prometheus_client.exposition import generate_latest
 from prometheus_client.registry import Collector, CollectorRegistry
 
 from api.services import RunningIngest
+from ingest.alarms.register import AlarmRegister
 from ingest.counters import Count
 from ingest.devices.register import DeviceRegister
 from ingest.quarantine import Quarantine
@@ -32,6 +33,7 @@ def exposition(
     quarantine: Quarantine,
     devices: DeviceRegister,
     ingest: RunningIngest | None,
+    alarms: AlarmRegister | None = None,
 ) -> bytes:
     """All metrics as Prometheus reads them. Raises SpoolError."""
     registry = CollectorRegistry()
@@ -39,6 +41,8 @@ def exposition(
     registry.register(_Collector(lambda: _of_spool(spool.status())))
     registry.register(_Collector(lambda: _of_quarantine(quarantine)))
     registry.register(_Collector(lambda: _of_devices(devices)))
+    if alarms is not None:
+        registry.register(_Collector(lambda: _of_alarms(alarms)))
     if ingest is not None:
         registry.register(_Collector(lambda: _of_process(ingest)))
     return generate_latest(registry)
@@ -106,6 +110,19 @@ def _of_devices(devices: DeviceRegister) -> Iterator[Metric]:
     for (kind, state), number in devices.count().items():
         family.add_metric((kind, state), number)
     yield family
+
+
+def _of_alarms(alarms: AlarmRegister) -> Iterator[Metric]:
+    family = GaugeMetricFamily(
+        "agripark_alarms", "Alarms that were ever raised.", labels=("status", "priority")
+    )
+    for (status, priority), number in alarms.counts().items():
+        family.add_metric((status, priority), number)
+    yield family
+    waiting, _ = alarms.waiting_notes()
+    yield GaugeMetricFamily(
+        "agripark_alarm_notes_waiting", "Notes about alarms that couldn't be sent yet.", waiting
+    )
 
 
 def _of_process(ingest: RunningIngest) -> Iterator[Metric]:

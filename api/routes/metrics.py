@@ -24,5 +24,7 @@ def metrics(services: ServicesNeeded) -> Response:
     """What ingest received and what became of it, by kind; devices; the spool."""
     if services.spool is None or services.quarantine is None or services.devices is None:
         raise ProblemError("no-ingest-here", "ingest doesn't run beside this server")
-    text = exposition(services.spool, services.quarantine, services.devices, services.ingest)
+    text = exposition(
+        services.spool, services.quarantine, services.devices, services.ingest, services.alarms
+    )
     return Response(text, media_type=CONTENT_TYPE_LATEST)

@@ -9,6 +9,8 @@ from starlette.testclient import TestClient
 
 from api.app import create_app
 from api.services import Services
+from ingest.alarms.model import Change, Priority, Signal
+from ingest.alarms.register import AlarmRegister
 from ingest.counters import Count
 from ingest.devices.device import Device, State
 from ingest.devices.register import DeviceRegister
@@ -171,3 +173,23 @@ def test_every_metric_has_words(client: TestClient, path: Path) -> None:
     families = list(text_string_to_metric_families(client.get("/metrics").text))
     assert len(families) > 10
     assert all(family.documentation for family in families)
+
+
+def test_alarms_are_counted_by_status_and_priority(empty: Services, path: Path) -> None:
+    signals = [
+        (Signal("room-warm", room, Change.RAISED, NOW_MS, NOW_MS), Priority.HIGH)
+        for room in ("room-0001", "room-0002")
+    ]
+    spool = Spool(path)
+    spool.append(Received(signals=signals), NOW_MS)
+    spool.close()
+    services = replace(
+        empty,
+        quarantine=Quarantine(path),
+        devices=DeviceRegister(path),
+        spool=SpoolFile(path),
+        alarms=AlarmRegister(path),
+    )
+    found = samples(TestClient(create_app(services), raise_server_exceptions=False))
+    assert found["agripark_alarms high unacknowledged"] == 2
+    assert found["agripark_alarm_notes_waiting"] == 0
