@@ -14,6 +14,7 @@ from api.ports import is_free
 
 _START_DEADLINE_S = 15.0
 _STOP_DEADLINE_S = 10
+_GARBAGE_THRESHOLDS = (20_000, 20, 20)
 _POLL_S = 0.01
 
 
@@ -44,13 +45,22 @@ def serving(app: FastAPI, host: str, port: int) -> Iterator[str]:
     thread.start()
     try:
         _wait_until_started(server, thread)
-        # Else a full collection walks over all that was imported, in the middle of an answer.
-        gc.collect()
-        gc.freeze()
+        settle_memory()
         yield address(host, _port(server))
     finally:
         server.should_exit = True
         thread.join(_STOP_DEADLINE_S + 1)
+
+
+def settle_memory() -> None:
+    """Tell the garbage collector that what there is now stays, and to look round less often.
+
+    Else a full collection walks over all that was imported, in the middle of an answer, and a
+    document of some hundred events, which has no cycles, is walked over again and again.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*_GARBAGE_THRESHOLDS)
 
 
 def address(host: str, port: int) -> str:

@@ -11,6 +11,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from api.server import settle_memory
 from park.database import open_engine
 from park.definition import build_park, read_definition
 from tests.bench.figures import Figure
@@ -33,6 +34,7 @@ def measure() -> list[Figure]:
         Traceability(engine, park, **rules).migrate()
         repository = EventRepository(engine, park, **rules, clock=lambda: NOW)
         try:
+            settle_memory()  # as the server does
             return [_documents(repository, Path(folder)), _singles(repository, Path(folder))]
         finally:
             engine.dispose()
