@@ -106,7 +106,13 @@ class Writer(threading.Thread):
                 self._acknowledged.update(received.by_kind())
                 self.written += len(deliveries)
                 self._spooled()
-        self._write(Received(devices=self._book.take_changed(), keepsakes=self._keepsakes()))
+        self._write(
+            Received(
+                devices=self._book.take_changed(),
+                keepsakes=self._keepsakes(),
+                alarm_states={} if self._watch is None else self._watch.take_everything(),
+            )
+        )
 
     def _receive(self, deliveries: Sequence[Delivery]) -> Received:
         now_ms = self._clock_ms()

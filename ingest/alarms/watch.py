@@ -36,6 +36,14 @@ class AlarmWatch:
         except Exception:  # noqa: BLE001 - whatever it is, readings are stored
             self._begin_anew()
 
+    def take_everything(self) -> Mapping[str, bytes]:
+        """What is wanted after a restart, whether it changed or not: for an orderly end."""
+        try:
+            return self._engine.take_changed(everything=True)
+        except Exception:  # noqa: BLE001 - the same
+            self._begin_anew()
+            return {}
+
     def take(self) -> tuple[Sequence[tuple[Signal, Priority]], Mapping[str, bytes]]:
         """What changed since the last call, with its priority, and what is wanted after a restart.
 

@@ -10,6 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from tests.bench import (
+    alarm_bench,
     chaos_bench,
     epcis_bench,
     event_query_bench,
@@ -23,6 +24,7 @@ from tests.bench.figures import Figure
 
 MEASUREMENTS: Mapping[str, Callable[[], Sequence[Figure]]] = {
     "ingest": ingest_bench.measure,
+    "alarms": alarm_bench.measure,
     "traceability": traceability_bench.measure,
     "epcis": epcis_bench.measure,
     "query": event_query_bench.measure,

@@ -14,6 +14,8 @@ import httpx
 import pytest
 
 from api.wiring import Records
+from ingest.alarms.model import AlarmStatus
+from ingest.alarms.register import AlarmRegister
 from park.assets import Park
 from park.gs1 import parse_batch
 from park.settings import Settings, load_settings
@@ -23,6 +25,7 @@ from tests.support.servers import free_port, wait_until
 from traceability.repository import Traceability
 from traceability.views import NodeKind, Trace
 
+IN_SIGHT = {AlarmStatus.UNACKNOWLEDGED, AlarmStatus.RETURNED_UNACKNOWLEDGED}
 REPORT_KEYS = {
     "batches", "shipments", "readings_sent", "readings_stored", "scans_sent", "events",
     "quarantined", "elapsed_s",
@@ -61,6 +64,13 @@ def test_nothing_is_lost_and_the_exit_status_says_so(any_demo: DemoRun) -> None:
     assert report["events"] == report["scans_sent"] > 200
     assert report["quarantined"] == 0
     assert any_demo.status == 0, any_demo.stderr
+
+
+def test_a_healthy_season_shows_nobody_an_alarm(any_demo: DemoRun) -> None:
+    register = AlarmRegister(any_demo.data / "spool.db")
+    seen = [entry for entry in register.journal(limit=10_000) if entry.after in IN_SIGHT]
+    assert seen == []
+    assert register.journal(limit=1), "a pull-down raises what is hidden by design"
 
 
 def test_nothing_but_json_is_printed(any_demo: DemoRun) -> None:

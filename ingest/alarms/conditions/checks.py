@@ -10,13 +10,14 @@ from typing import NamedTuple
 
 from ingest.alarms.conditions.state import Sample, State
 from ingest.alarms.rules import rule as r
+from park.telemetry import KINDS
 
 STEPS_A_WINDOW = 4
 """So often within its window a rate or share is looked at."""
-BLOCK_FLOW, BLOCK_OPEN = "block_flow_{}", "block_open_{}"
-"""What a pump head's program calls the readings of its blocks."""
-_SHUT_KEEPS_MS = 86_400_000
-_BLOCKS_KNOWN_MS = 45 * 60_000
+BLOCK_FLOW = "block_flow_{}"
+"""What a pump head's program calls the flows of its blocks."""
+_BLOCKS_KNOWN_MS = 3_000 * KINDS["irrigation_block"].slowest_cadence_s
+"""So long a block's word counts at its pump head, and so long none counts as having no meter."""
 
 
 class Verdict(NamedTuple):
@@ -91,7 +92,7 @@ def make_watch(rule: r.Rule, index: Mapping[str, int], blocks: int) -> Watch:
             return Watch(rule, guard(judge), f"{guarded}({expression})", some, known)
         case r.Balance() as check:
             judge, expression = _balance(check, index, blocks)
-            some = known | bits(range(len(index) - 2 * blocks, len(index)))
+            some = known | bits(range(len(index) - blocks, len(index)))
             return Watch(rule, guard(judge), f"{guarded}({expression})", some, known)
         case r.Rate() | r.Share() as windowed:
             judge = _rate(windowed) if isinstance(windowed, r.Rate) else _share(windowed)
@@ -225,19 +226,15 @@ def _spread(check: r.Spread, places: list[int]) -> tuple[Judge, str]:
 
 def _balance(check: r.Balance, index: Mapping[str, int], blocks: int) -> tuple[Judge, str]:
     flow = index["flow_m3h"]
-    meters = [
-        (index[BLOCK_FLOW.format(number)], index[BLOCK_OPEN.format(number)])
-        for number in range(blocks)
-    ]
+    meters = [index[BLOCK_FLOW.format(number)] for number in range(blocks)]
 
     def judge(look: Look, _stands: bool) -> Verdict | None:  # noqa: FBT001 - a judge's form
         taken, heard = 0.0, False
-        for meter, valve in meters:
+        for meter in meters:
             value = look.values[meter]
             if value != value:  # noqa: PLR0124 - a block that never reported has no meter
                 continue
-            keeps_ms = _SHUT_KEEPS_MS if look.values[valve] == 0 else look.gap_ms
-            if look.time_ms - look.ages[meter] > keeps_ms:
+            if look.time_ms - look.ages[meter] > _BLOCKS_KNOWN_MS:
                 return None
             taken, heard = taken + value, True
         if not heard or look.time_ms - look.before.first_ms < _BLOCKS_KNOWN_MS:
@@ -246,7 +243,7 @@ def _balance(check: r.Balance, index: Mapping[str, int], blocks: int) -> tuple[J
         limit = taken + max(check.above_m3h, check.above_pct / 100 * given)
         return Verdict(given > limit, given, limit)
 
-    taken = " + ".join(f"(v{meter} == v{meter} and v{meter})" for meter, _ in meters) or "0.0"
+    taken = " + ".join(f"(v{meter} == v{meter} and v{meter})" for meter in meters) or "0.0"
     return judge, f"v{flow} - ({taken}) > {check.above_m3h!r}"
 
 

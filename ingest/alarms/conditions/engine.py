@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from ingest.alarms.conditions import episode as e
-from ingest.alarms.conditions.checks import BLOCK_FLOW, BLOCK_OPEN
+from ingest.alarms.conditions.checks import BLOCK_FLOW
 from ingest.alarms.conditions.floods import Centre
 from ingest.alarms.conditions.folding import Folder
 from ingest.alarms.conditions.modes import Hider
@@ -39,8 +39,8 @@ class ConditionEngine:
         self._unsaved: dict[str, Track] = {}
         self._waiting: dict[str, Track] = {}
         self._heads = _heads(park) if _has_balance(rules) else {}
-        self._feeds: dict[str, tuple[str, str, str]] = {
-            block: (head, BLOCK_FLOW.format(number), BLOCK_OPEN.format(number))
+        self._feeds: dict[str, tuple[str, str]] = {
+            block: (head, BLOCK_FLOW.format(number))
             for head, blocks in self._heads.items()
             for number, block in enumerate(blocks)
         }
@@ -109,10 +109,10 @@ class ConditionEngine:
 
     def _feed(self, block: str, time_ms: int, values: Mapping[str, Value]) -> None:
         """Let a pump head see what its block takes."""
-        head, flow_name, open_name = self._feeds[block]
-        flow, valve = values.get("flow_m3h"), values.get("valve_open")
-        if flow is not None and valve is not None:
-            self._look(head, "pump_head", time_ms, {flow_name: flow, open_name: valve})
+        head, name = self._feeds[block]
+        flow = values.get("flow_m3h")
+        if flow is not None:
+            self._look(head, "pump_head", time_ms, {name: flow})
 
     @property
     def late(self) -> int:

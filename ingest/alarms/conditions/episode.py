@@ -105,27 +105,25 @@ def _union(hides: Iterable[Hide], first_ms: int, last_ms: int) -> Sequence[Hide]
 def corrections(told: Sequence[Story], true: Sequence[Story]) -> list[Signal]:
     """What to tell of one rule of an asset where `told` was told and `true` is true.
 
-    Where readings come in order, that is the rest of the last story.
+    Where readings come in order, that is the rest of the last story. Where a late one changed
+    more than the end of the last, all from there on is withdrawn and told anew.
     """
-    by_raise = {_raise(tale): tale for tale in told}
-    wanted = {_raise(tale) for tale in true}
-    said = [
-        raised._replace(change=Change.WITHDRAWN)
-        for raised in (_raise(tale) for tale in told)
-        if raised not in wanted
-    ]
-    if said and _ends_hidden(told[-1]) is not None:
-        said.append(said[-1]._replace(change=Change.UNSUPPRESSED, reason=""))
-    was_withdrawn = bool(said)
-    for number, tale in enumerate(true):
-        known = by_raise.get(_raise(tale))
-        is_last = number == len(true) - 1
-        if known is None or (was_withdrawn and is_last and _is_open(tale)):
-            said += tale
-        elif tale[: len(known)] == known:
-            said += tale[len(known) :]
-        elif not was_withdrawn or not is_last:
-            said += _mended(known, tale)
+    same = 0
+    while same < min(len(told), len(true)) and told[same] == true[same]:
+        same += 1
+    wrong, rest = told[same:], true[same:]
+    said: list[Signal] = []
+    if len(wrong) == 1 and rest and _raise(wrong[0]) == _raise(rest[0]):
+        known, tale = wrong[0], rest[0]
+        is_longer = tale[: len(known)] == known
+        said += tale[len(known) :] if is_longer else _mended(known, tale)
+        rest = rest[1:]
+    elif wrong:
+        said += [_raise(tale)._replace(change=Change.WITHDRAWN) for tale in reversed(wrong)]
+        if _ends_hidden(wrong[-1]) is not None:
+            said.append(said[0]._replace(change=Change.UNSUPPRESSED, reason=""))
+    for tale in rest:
+        said += tale
     return said
 
 

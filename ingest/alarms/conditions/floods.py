@@ -1,10 +1,10 @@
 """One alarm of a centre for many of its rooms: what they have in common is the cause.
 
 The alarm is raised when enough rooms in use are down whose trouble began within so short a time,
-and stay so for the on-delay; it is over when fewer than half of that many are down for the off-delay. A
-room counts from the first reading that shows its trouble, so that the centre's alarm comes before
-the rooms' own with their longer on-delay. While it stands, the rooms' own alarms that it
-explains are hidden, those that stood before as well as those that come.
+and stay so for the on-delay; it is over when fewer than half of that many are down for the
+off-delay. A room counts from the first reading that shows its trouble, so that the centre's alarm
+comes before the rooms' own with their longer on-delay. While it stands, the rooms' own alarms that
+it explains are hidden, those that stood before as well as those that come.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

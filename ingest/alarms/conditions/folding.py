@@ -10,6 +10,7 @@ from ingest.alarms.conditions.state import Live, Sample, State
 from ingest.alarms.rules.rule import Rule
 
 GAP_CADENCES = 3
+_NAN = float("nan")
 
 
 class Folder:
@@ -45,7 +46,7 @@ class Folder:
         `given` has NaN for what the reading doesn't hold. True where an alarm changed.
         """
         if len(state.values) != len(given):
-            state.values = (float("nan"),) * len(given)
+            state.values = (_NAN,) * len(given)
             state.ages = None
         if state.first_ms == NEVER:
             state.first_ms = t
@@ -85,24 +86,25 @@ class Folder:
         self, state: State, program: Program, t: int, given: tuple[float, ...]
     ) -> tuple[tuple[float, ...], tuple[int, ...], int, int]:
         """Values and their times with this reading; bits of what it holds, and of what is known."""
-        values, ages = list(given), [t] * len(given)
+        last_ages = state.ages
+        values = list(state.values)
+        ages = [state.time_ms] * len(given) if last_ages is None else list(last_ages)
         present = known = 0
+        oldest_ms, own = t - self._last_known_ms, program.own
         for place, value in enumerate(given):
             if value == value:  # noqa: PLR0124 - not NaN
+                values[place], ages[place] = value, t
                 present |= 1 << place
                 known |= 1 << place
+            elif place >= own:  # a pump head's blocks: its balance looks at their age
                 continue
-            age_ms = state.measured_ms(place)
-            last = state.values[place]
-            keeps = t - age_ms <= self._last_known_ms or place >= program.own
-            if last == last and keeps:  # noqa: PLR0124 - not NaN
-                values[place], ages[place] = last, age_ms
+            elif values[place] == values[place] and ages[place] >= oldest_ms:
                 known |= 1 << place
             elif place == program.places.setpoint and self._setpoint_c == self._setpoint_c:
-                values[place] = self._setpoint_c
+                values[place], ages[place] = self._setpoint_c, t
                 known |= 1 << place
             else:
-                ages[place] = NEVER
+                values[place], ages[place] = _NAN, NEVER
         return tuple(values), tuple(ages), present, known
 
     def _step(self, state: State, watch: Watch, look: Look) -> bool:
@@ -212,10 +214,14 @@ class Folder:
 
 
 def _hidden(state: State, program: Program) -> list[tuple[Rule, Live]]:
+    """What is hidden and may come to sight; not what is on its way to be over."""
     return [
         (program.by_id[rule_id], live)
         for rule_id, live in state.live.items()
-        if live.hides and not is_over(live.hides[-1]) and rule_id in program.by_id
+        if live.hides
+        and not is_over(live.hides[-1])
+        and live.off_since_ms == NEVER
+        and rule_id in program.by_id
     ]
 
 

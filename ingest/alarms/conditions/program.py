@@ -8,7 +8,7 @@ import struct
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ingest.alarms.conditions.checks import BLOCK_FLOW, BLOCK_OPEN, Watch, bits, make_watch
+from ingest.alarms.conditions.checks import BLOCK_FLOW, Watch, bits, make_watch
 from ingest.alarms.rules import rule as r
 from park.telemetry import KINDS, Field, FieldType
 
@@ -55,10 +55,12 @@ class Program:
     """The rates and shares."""
     own: int = field(init=False)
     """How many fields are the kind's own; behind them are those of a pump head's blocks."""
+    _nothing: list[float] = field(init=False)
     _quick: dict[tuple[str, ...], Quick | None] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.own = len(self.index) - 2 * self.blocks
+        self._nothing = [_NAN] * len(self.index)
+        self.own = len(self.index) - self.blocks
         self.watches = tuple(make_watch(rule, self.index, self.blocks) for rule in self.rules)
         self.by_id = {rule.id: rule for rule in self.rules}
         self.places = Places(
@@ -72,8 +74,17 @@ class Program:
 
     def values(self, given: Mapping[str, Value]) -> tuple[float, ...]:
         """A reading's values by place; NaN for what it doesn't hold."""
-        fields = KINDS[self.kind].fields
-        return tuple(_number(given.get(name), fields.get(name)) for name in self.index)
+        values, index = self._nothing.copy(), self.index
+        for name, value in given.items():
+            place = index.get(name)
+            if place is not None:
+                values[place] = self._code(name, value) if isinstance(value, str) else float(value)
+        return tuple(values)
+
+    def _code(self, name: str, word: str) -> float:
+        field = KINDS[self.kind].fields.get(name)
+        known = field is not None and word in field.states
+        return float(field.states.index(word)) if known and field is not None else _NAN
 
     def quick(self, names: tuple[str, ...]) -> Quick | None:
         """The quick look at readings with these names in this order; None where there is none."""
@@ -128,19 +139,9 @@ def field_index(kind: str, rules: Iterable[r.Rule], blocks: int = 0) -> dict[str
         if rule.hide_in:
             used |= {AIR_FIELDS.get(kind, ""), "setpoint_c", "door_open", "defrost_on"}
     names = [name for name in KINDS[kind].fields if name in used]
-    for number in range(blocks):
-        names += [BLOCK_FLOW.format(number), BLOCK_OPEN.format(number)]
+    names += [BLOCK_FLOW.format(number) for number in range(blocks)]
     return {name: place for place, name in enumerate(names)}
 
 
 def _codes(field: Field) -> dict[str, float]:
     return {word: float(code) for code, word in enumerate(field.states)}
-
-
-def _number(value: Value | None, field: Field | None) -> float:
-    if value is None:
-        return _NAN
-    if isinstance(value, str):
-        known = field is not None and value in field.states
-        return float(field.states.index(value)) if known and field is not None else _NAN
-    return float(value)

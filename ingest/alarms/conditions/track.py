@@ -82,6 +82,9 @@ class Track:
     _snapshots: list[s.State] = field(default_factory=list)
     _dirty_ms: int = e.FOREVER
     """From here on readings have to be looked at anew."""
+    _final: tuple[e.Episode, ...] = ()
+    """Alarms beyond the horizon that weren't told yet."""
+    _final_dips: tuple[tuple[str, int, int], ...] = ()
     _chosen: Chosen | None = None
     _chosen_before: Chosen | None = None
     """What watched it at the last reading that wasn't quiet."""
@@ -143,7 +146,8 @@ class Track:
         step_ms = horizon_ms(self.setting.kind) // _SNAPSHOTS_A_HORIZON
         if time_ms - self._snapshots[-1].time_ms >= step_ms or len(self.records) > MOST_RECORDS:
             self._snapshots.append(state.copy())
-            self._trim(time_ms)
+            if self._dirty_ms == e.FOREVER:  # else the snapshot to go back to might be lost
+                self._trim(time_ms)
         self.is_busy = bool(
             state.live
             or state.ages is not None
@@ -209,10 +213,19 @@ class Track:
             return
         del self.records[: bisect_left(self.records, base.time_ms + 1, key=_time_of)]
         gone, dips = set(base.closed), set(base.dips)
+        final, final_dips = base.closed, base.dips
         for known in (*snapshots, self.state):
             known.closed = tuple(one for one in known.closed if one not in gone)
             known.dips = tuple(dip for dip in known.dips if dip not in dips)
-        self._forget_told(gone)
+        told = {one for one in gone if self._is_told(one)}
+        self._forget_told(told)
+        self._final += tuple(one for one in final if one not in told)
+        self._final_dips += final_dips
+
+    def _is_told(self, one: e.Episode) -> bool:
+        """Whether that it returned, and when, was told."""
+        tales = self.told.get(one.rule, ())
+        return any(_is_of(tale, one) and _returned_ms(tale) == one.cleared_ms for tale in tales)
 
     def _kept(self, base: s.State) -> int:
         return len(self.records) - bisect_left(self.records, base.time_ms + 1, key=_time_of)
@@ -295,17 +308,18 @@ class Track:
     def episodes(self) -> list[e.Episode]:
         """Alarms within the horizon, and those that stand."""
         silent = [one for one in self.silent.values() if one.raised_ms <= self._passed_ms]
-        return [*self.state.episodes(), *self.silences, *silent]
+        return [*self._final, *self.state.episodes(), *self.silences, *silent]
 
     def troubles(self, rules: Collection[str]) -> Iterable[tuple[str, int, int]]:
         """Rule, begin and end of what these rules found, whether or not it lasted long enough."""
         for rule, live in self.state.live.items():
             if rule in rules:
                 yield rule, live.since_ms, e.FOREVER
-        for one in (*self.state.closed, *self.silences, *self.silent.values()):
+        for one in (*self._final, *self.state.closed, *self.silences, *self.silent.values()):
             if one.rule in rules:
                 yield one.rule, one.since_ms, one.cleared_ms
-        yield from (dip for dip in self.state.dips if dip[0] in rules)
+        dips = (*self._final_dips, *self.state.dips)
+        yield from (dip for dip in dips if dip[0] in rules)
 
     def tell(self, asset: str, hides: Mapping[str, Sequence[e.Hide]]) -> list[Signal]:
         """What changed since the last call; `hides` are further ones, by rule."""
@@ -318,6 +332,8 @@ class Track:
             if self.told.get(rule) != true.get(rule):
                 said += e.corrections(self.told.get(rule, ()), true.get(rule, ()))
         self.told = true
+        self._forget_told(self._final)
+        self._final, self._final_dips = (), ()
         return said
 
     # ------------------------------------------------------------------ keeping
@@ -363,5 +379,10 @@ def _is_of(tale: e.Story, one: e.Episode) -> bool:
     return any(signal.change is Change.RAISED and signal.at_ms == one.raised_ms for signal in tale)
 
 
+def _returned_ms(tale: e.Story) -> int:
+    times = [signal.at_ms for signal in tale if signal.change is Change.CLEARED]
+    return times[0] if times else e.FOREVER
+
+
 def _stands(tale: e.Story) -> bool:
-    return all(signal.change is not Change.CLEARED for signal in tale)
+    return _returned_ms(tale) == e.FOREVER

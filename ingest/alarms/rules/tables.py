@@ -74,7 +74,7 @@ class _OpenTable(BaseModel):
     """Further keys are numbers whose names end with their unit; they are checked later."""
 
     model_config = ConfigDict(extra="allow", frozen=True)
-    __pydantic_extra__: dict[str, FiniteFloat]
+    __pydantic_extra__: dict[str, Annotated[float, Field(strict=True, allow_inf_nan=False)]]
 
 
 class TextTable(_Table):
