@@ -19,8 +19,9 @@ from ingest.line_protocol import encode_head, encode_line
 from ingest.stores.port import TelemetryStore
 from park.assets import Park
 from park.scans import Scan
+from park.telemetry import STORED_KINDS, FieldType
 from traceability.errors import DatabaseUnavailableError
-from traceability.figures.projection import Figures, Point, advance, standing
+from traceability.figures.projection import Fields, Figures, Point, advance, standing
 
 _log = logging.getLogger(__name__)
 
@@ -105,7 +106,7 @@ class FiguresWriter(threading.Thread):
     def _write(self, points: Iterable[Point]) -> None:
         site = self._park.site.id
         lines = [
-            encode_line(encode_head(kind, site, asset, None), fields, time_ms)
+            encode_line(encode_head(kind, site, asset, None), _typed(kind, fields), time_ms)
             for kind, asset, time_ms, fields in points
         ]
         if not lines:
@@ -114,6 +115,15 @@ class FiguresWriter(threading.Thread):
             self._store.write(lines)
         except LinesRefusedError as error:
             _log.error("the telemetry store refuses %d figures: %s", len(error.refused), error)
+
+
+def _typed(kind: str, fields: Fields) -> Fields:
+    """The fields as the telemetry table types them: a sum of nothing is 0, not 0.0."""
+    table = STORED_KINDS[kind].fields
+    return {
+        name: float(value) if table[name].type is FieldType.FLOAT else value
+        for name, value in fields.items()
+    }
 
 
 def _read(path: Path) -> Figures:

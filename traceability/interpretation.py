@@ -77,7 +77,7 @@ from traceability.epcis.model import (
     Quantity,
     TransformationEvent,
 )
-from traceability.epcis.units import mass_mg
+from traceability.epcis.units import any_mass_mg
 from traceability.findings import Finding
 
 A = TypeVar("A", bound=Asset)
@@ -356,7 +356,7 @@ def _kilograms(quantity: Quantity) -> float | None:
     if uom == KILOGRAM:
         qty_kg = float(value)
     else:
-        qty_mg = mass_mg(value, uom)
+        qty_mg = any_mass_mg(value, uom)
         qty_kg = 0.0 if qty_mg is None else to_kg(min(qty_mg, int(_MOST_KG * 1e6)))
     return min(qty_kg, _MOST_KG) if qty_kg > 0 else None
 

@@ -20,6 +20,7 @@ from ingest.errors import (
 )
 from ingest.stores.port import Bucket, Point, Sample, StoreHealth
 from park.scans import Scan
+from park.telemetry import OWN_KINDS
 
 ROOM_TOPIC = "agripark/v1/linyi/cold_room/room-0001/telemetry"
 HARVEST_TOPIC = "agripark/v1/linyi/orchard/orchard-001/scan"
@@ -72,6 +73,10 @@ class RecordingScanSink:
         return is_new
 
 
+_OWN = tuple(f"{kind}," for kind in OWN_KINDS)
+"""How lines begin that no device sent."""
+
+
 class MemoryStore:
     """A `TelemetryStore` that only takes writes; can be away, and can refuse lines."""
 
@@ -86,7 +91,7 @@ class MemoryStore:
     @property
     def lines(self) -> list[str]:
         """Every stored line that a device sent, in the order of its writing."""
-        return [line for lines in self.writes for line in lines if not line.startswith("liveness,")]
+        return [line for lines in self.writes for line in lines if not line.startswith(_OWN)]
 
     def write(self, lines: Sequence[str]) -> None:
         """Remember the lines; see the port."""

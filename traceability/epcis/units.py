@@ -86,12 +86,17 @@ def mass_mg(quantity: float, uom: str) -> int | None:
 
     None where the unit isn't one of mass, and where it is more than `LARGEST_MASS_MG`.
     """
+    found = any_mass_mg(quantity, uom)
+    return None if found is None or abs(found) > LARGEST_MASS_MG else found
+
+
+def any_mass_mg(quantity: float, uom: str) -> int | None:
+    """As `mass_mg`, however much it is."""
     unit = UNITS.get(uom)
     if unit is None or unit.dimension != MASS:
         return None
     grams = _base_value(quantity, unit)
-    found = None if grams is None else round(grams * _MILLIGRAMS_IN_BASE)
-    return None if found is None or abs(found) > LARGEST_MASS_MG else found
+    return None if grams is None else round(grams * _MILLIGRAMS_IN_BASE)
 
 
 def _base_value(value: float, unit: Rec20Unit) -> Fraction | None:
