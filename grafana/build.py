@@ -7,6 +7,7 @@ from typing import Any
 from grafana.dashboards import all_dashboards
 from grafana.errors import BuildError
 from grafana.provisioning import provisioning_files
+from grafana.texts import LANGUAGES
 
 GENERATED = Path(__file__).parent / "generated"
 """The files that are kept in the repository and shipped with the package."""
@@ -34,8 +35,9 @@ def build(directory: Path = GENERATED) -> list[Path]:
 def generated_files() -> dict[Path, str]:
     """Every generated file's text by its path. Raises BuildError."""
     files = {
-        Path("dashboards", f"{name}.json"): _stable_json(model)
-        for name, model in all_dashboards().items()
+        Path("dashboards", language, f"{name}.json"): _stable_json(model)
+        for language in LANGUAGES
+        for name, model in all_dashboards(language).items()
     }
     provisioning = provisioning_files()
     return files | {Path("provisioning") / path: text for path, text in provisioning.items()}

@@ -27,6 +27,9 @@ from grafana.errors import (
 
 Answer = dict[str, Any]
 
+_PROVISIONING = "/v1/provisioning"
+"""Of alerting; Grafana's own interface for what is kept as code."""
+
 _UNAUTHORISED, _FORBIDDEN, _NOT_FOUND = 401, 403, 404
 _CONFLICT, _PRECONDITION_FAILED = 409, 412
 _BAD, _SERVER_FAILED = 400, 500
@@ -123,6 +126,45 @@ class Grafana:
         self._write(
             f"save dashboard {model['uid']}", lambda: self._face.dashboard.update_dashboard(body)
         )
+
+    def alert_rule(self, uid: str) -> Answer | None:
+        """An alert rule."""
+        path = f"{_PROVISIONING}/alert-rules/{quote(uid)}"
+        return self._find(f"read alert rule {uid}", lambda: self._face.api.GET(path))
+
+    def create_alert_rule(self, model: Mapping[str, Any]) -> None:
+        """Make an alert rule; its folder must be there."""
+        path = f"{_PROVISIONING}/alert-rules"
+        self._write(
+            f"make alert rule {model['uid']}", lambda: self._face.api.POST(path, json=model)
+        )
+
+    def update_alert_rule(self, uid: str, model: Mapping[str, Any]) -> None:
+        """Change an alert rule."""
+        path = f"{_PROVISIONING}/alert-rules/{quote(uid)}"
+        self._write(f"change alert rule {uid}", lambda: self._face.api.PUT(path, json=model))
+
+    def contact_point(self, name: str, uid: str) -> Answer | None:
+        """A contact point; its secrets come back blotted out."""
+        path = f"{_PROVISIONING}/contact-points?name={quote(name)}"
+        found = self._call(
+            f"read contact point {uid}", lambda: {"points": self._face.api.GET(path)}
+        )["points"]
+        if not isinstance(found, list):
+            raise GrafanaBrokenError(f"{self._url} answers with no list of contact points")
+        return next((each for each in found if each.get("uid") == uid), None)
+
+    def create_contact_point(self, model: Mapping[str, Any]) -> None:
+        """Make a contact point."""
+        path = f"{_PROVISIONING}/contact-points"
+        self._write(
+            f"make contact point {model['uid']}", lambda: self._face.api.POST(path, json=model)
+        )
+
+    def update_contact_point(self, uid: str, model: Mapping[str, Any]) -> None:
+        """Change a contact point."""
+        path = f"{_PROVISIONING}/contact-points/{quote(uid)}"
+        self._write(f"change contact point {uid}", lambda: self._face.api.PUT(path, json=model))
 
     def _find(self, what: str, request: Callable[[], Any]) -> Answer | None:
         try:

@@ -24,7 +24,21 @@ _STATE_COLOURS = {
     "changeover": YELLOW,
     "stopped": ORANGE,
     "fault": RED,
+    "online": GREEN,
+    "stale": ORANGE,
+    "offline": RED,
+    "critical": RED,
+    "high": ORANGE,
+    "medium": YELLOW,
+    "low": BLUE,
+    "normal": GREEN,
+    "unacknowledged": RED,
+    "acknowledged": ORANGE,
+    "returned-unacknowledged": YELLOW,
+    "raise": RED,
+    "clear": GREEN,
 }
+_WORDS = (FieldType.STATE, FieldType.TEXT)
 _SWITCH_COLOURS = {"door_open": ORANGE, "defrost_on": YELLOW, "compressor_on": GREEN}
 
 
@@ -53,6 +67,9 @@ class Column:
     words: tuple[ValueMap, ...] = ()
     link: str = ""
     """Address that a click on a cell opens."""
+    links: tuple[tuple[str, str], ...] = ()
+    """Titles and addresses that a click offers, where there are several."""
+    decimals: int | None = None
 
     def thresholds(self) -> ThresholdsConfig:
         """The steps as Grafana wants them; one plain step where there are none."""
@@ -75,14 +92,22 @@ class Column:
             found.append(DynamicConfigValue("thresholds", self.thresholds()))
             cell = {"type": "color-background", "mode": "basic"}
             found.append(DynamicConfigValue("custom.cellOptions", cell))
-        if self.link:
-            link = {"title": self.title, "url": self.link, "targetBlank": False}
-            found.append(DynamicConfigValue("links", [link]))
+        if self.decimals is not None:
+            found.append(DynamicConfigValue("decimals", self.decimals))
+        offered = ((self.title, self.link),) if self.link else self.links
+        if offered:
+            links = [{"title": title, "url": url, "targetBlank": False} for title, url in offered]
+            found.append(DynamicConfigValue("links", links))
         return found
 
 
 def measured(
-    texts: Texts, field: Field, *, steps: Sequence[Step] = (), whole_range: bool = False
+    texts: Texts,
+    field: Field,
+    *,
+    steps: Sequence[Step] = (),
+    whole_range: bool = False,
+    link: str = "",
 ) -> Column:
     """A field as the telemetry table describes it.
 
@@ -92,26 +117,38 @@ def measured(
     return Column(
         name=field.name,
         title=texts.of(field.title),
-        unit=TEXT if field.type is FieldType.STATE else grafana_unit(field.unit),
+        unit=TEXT if field.type in _WORDS else grafana_unit(field.unit),
         field=field,
         low=field.low if whole_range else None,
         high=field.high if whole_range else None,
         steps=tuple(steps),
         words=_words(texts, field),
+        link=link,
     )
 
 
 def calculated(
-    name: str, title: str, ucum: str, *, steps: Sequence[Step] = (), words: bool = False
+    name: str,
+    title: str,
+    ucum: str,
+    *,
+    steps: Sequence[Step] = (),
+    words: bool = False,
+    decimals: int | None = None,
 ) -> Column:
     """A column that the query calculates; `words` for one that holds text."""
     unit = TEXT if words else grafana_unit(ucum)
-    return Column(name=name, title=title, unit=unit, steps=tuple(steps))
+    return Column(name=name, title=title, unit=unit, steps=tuple(steps), decimals=decimals)
 
 
-def tag(name: str, title: str, link: str = "") -> Column:
+def moment(title: str) -> Column:
+    """The time of a row."""
+    return Column(name="Time", title=title, unit="dateTimeAsSystem")
+
+
+def tag(name: str, title: str, link: str = "", links: Sequence[tuple[str, str]] = ()) -> Column:
     """A tag, which is text and may lead somewhere."""
-    return Column(name=name, title=title, unit=TEXT, link=link)
+    return Column(name=name, title=title, unit=TEXT, link=link, links=tuple(links))
 
 
 def plausible_range(texts: Texts, column: Column) -> str:

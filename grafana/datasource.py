@@ -4,9 +4,9 @@ The same description makes the provisioning files and what `sync` sends.
 """
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
-from grafana.influxql import DATASOURCE_TYPE, DATASOURCE_UID
+from grafana.targets import DATASOURCE_TYPE, DATASOURCE_UID
 
 DATASOURCE_NAME = "agripark telemetry"
 
@@ -16,7 +16,8 @@ class DataSource:
     """Where Grafana finds the telemetry; the address is as seen from Grafana.
 
     InfluxDB 1.x takes a user and password, or nothing; 2.x takes a token, sent as a header,
-    and needs its bucket mapped to the database name (it maps equal names by itself).
+    and needs its bucket mapped to the database name (it maps equal names by itself). 3.x takes a
+    token as well, with the scheme `Bearer`.
     """
 
     url: str
@@ -24,6 +25,7 @@ class DataSource:
     username: str = ""
     password: str = field(default="", repr=False)
     token: str = field(default="", repr=False)
+    scheme: Literal["Token", "Bearer"] = "Token"
 
     def model(self) -> dict[str, Any]:
         """What Grafana's HTTP API takes, without the secrets."""
@@ -44,7 +46,7 @@ class DataSource:
         """What Grafana stores encrypted and never gives back."""
         found = {}
         if self.token:
-            found["httpHeaderValue1"] = f"Token {self.token}"
+            found["httpHeaderValue1"] = f"{self.scheme} {self.token}"
         if self.password:
             found["password"] = self.password
         return found

@@ -1,8 +1,11 @@
-"""InfluxQL queries over the telemetry table, and the data query that carries one in a panel.
+"""InfluxQL queries over the telemetry table.
 
 A misspelt field or measurement is no error to InfluxDB, only an empty panel; so every name that
 enters a query here is checked against the table when the dashboard is built. `$timeFilter`,
 `$__interval` and the dashboard's variables are left for Grafana to fill in.
+
+Every query is bounded: groups by `SLIMIT`, rows by `LIMIT`, `top` or `bottom`, steps by
+`$__interval`.
 
 Two forms are never built, because InfluxDB 1.6 answers them wrongly without an error: a
 `fill(previous)` inside a subquery (the outer sum then sees one series only), and an outer query
@@ -13,46 +16,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, Self
 
-from grafana_foundation_sdk.cog.builder import Builder
-from grafana_foundation_sdk.cog.variants import Dataquery
-
 from grafana.errors import UnknownFieldError, UnknownKindError, UnknownTagError
-from park.telemetry import KINDS, Behaviour, Field, FieldType, Kind
-
-DATASOURCE_TYPE = "influxdb"
-DATASOURCE_UID = "agripark-telemetry"
+from park.telemetry import STORED_KINDS, Behaviour, Field, FieldType, Kind
 
 TIME_FILTER = "$timeFilter"
 INTERVAL = "$__interval"
 
-ResultFormat = Literal["time_series", "table"]
 Aggregate = Literal["mean", "min", "max", "last", "sum", "count"]
 
-
-@dataclass(frozen=True, slots=True)
-class InfluxQuery(Dataquery, Builder[Dataquery]):
-    """One raw InfluxQL query of a panel; the SDK has no type for InfluxDB."""
-
-    query: str
-    result_format: ResultFormat = "time_series"
-    alias: str = ""
-    """Name of each series; `$col` is its column and `$tag_asset` its asset."""
-    ref_id: str = "A"
-
-    def build(self) -> Self:
-        """The query itself: it needs no building."""
-        return self
-
-    def to_json(self) -> dict[str, object]:
-        """The query as dashboards hold it."""
-        return {
-            "alias": self.alias,
-            "datasource": {"type": DATASOURCE_TYPE, "uid": DATASOURCE_UID},
-            "query": self.query,
-            "rawQuery": True,
-            "refId": self.ref_id,
-            "resultFormat": self.result_format,
-        }
+MOST_SERIES = 100
+"""No panel gets more lines or groups than people can tell apart."""
+MOST_ROWS = 100
+"""Nor a table more rows than people read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +58,30 @@ class Source:
 
     def where_on(self, name: str) -> Self:
         """Only points at which that switch is on."""
+        return self._where_switch(name, 1)
+
+    def where_off(self, name: str) -> Self:
+        """Only points at which that switch is off."""
+        return self._where_switch(name, 0)
+
+    def where_above(self, name: str, limit: float) -> Self:
+        """Only points at which that figure is above the limit."""
+        if self.field(name).type in {FieldType.STATE, FieldType.TEXT}:
+            raise UnknownFieldError(self.kind.name, name, "is no figure")
+        return self._with(f"{_quoted(name)} > {limit:g}")
+
+    def where_word(self, name: str, *words: str) -> Self:
+        """Only points at which that state is one of the words. Raises UnknownFieldError."""
+        for word in words:
+            if word not in self.field(name).states:
+                raise UnknownFieldError(self.kind.name, name, f"is never {word!r}")
+        any_of = " OR ".join(f"{_quoted(name)} = '{word}'" for word in words)
+        return self._with(f"({any_of})" if len(words) > 1 else any_of)
+
+    def _where_switch(self, name: str, value: int) -> Self:
         if self.field(name).type is not FieldType.BOOLEAN:
             raise UnknownFieldError(self.kind.name, name, "is no switch")
-        return self._with(f"{_quoted(name)} = 1")
+        return self._with(f"{_quoted(name)} = {value}")
 
     def column(self, aggregate: Aggregate, name: str) -> str:
         """An aggregated field under its own name. Raises UnknownFieldError."""
@@ -93,30 +89,75 @@ class Source:
 
     def aggregated(self, aggregate: Aggregate, name: str) -> str:
         """An aggregated field without a name, to calculate with. Raises UnknownFieldError."""
-        if self.field(name).type is FieldType.STATE and aggregate not in {"last", "count"}:
+        words = self.field(name).type in {FieldType.STATE, FieldType.TEXT}
+        if words and aggregate not in {"last", "count"}:
             raise UnknownFieldError(self.kind.name, name, f"words have no {aggregate}")
         return f"{aggregate}({_quoted(name)})"
 
-    def over_time(self, *columns: str, by: Sequence[str] = (), every: str = INTERVAL) -> str:
-        """The columns in steps of time, one series for each value of the tags `by`."""
-        groups = [f"time({every})", *(self._tag(tag) for tag in by)]
-        return f"{self._select(columns)} GROUP BY {', '.join(groups)} fill(null)"
+    def over_time(self, *columns: str, by: Sequence[str] = (), gaps: bool = True) -> str:
+        """The columns in steps of time, one series for each value of the tags `by`.
+
+        Steps without a reading are empty rows, or none without `gaps`, as subqueries want it.
+        """
+        groups = [f"time({INTERVAL})", *(self._tag(tag) for tag in by)]
+        fill = "null" if gaps else "none"
+        return f"{self._select(columns)} GROUP BY {', '.join(groups)} fill({fill})"
+
+    def counted(self, name: str, title: str) -> str:
+        """How many points there are in each step of time, 0 where there is none."""
+        column = f"{self.aggregated('count', name)} AS {_quoted(title)}"
+        return f"{self._select((column,))} GROUP BY time({INTERVAL}) fill(0)"
+
+    def newest(self, *names: str, tags: Sequence[str] = ("asset",), limit: int = MOST_ROWS) -> str:
+        """The newest points as they are, with these fields and tags."""
+        columns = [*map(self._tag, tags), *(_quoted(self.field(name).name) for name in names)]
+        return f"{self._select(columns)} ORDER BY time DESC LIMIT {limit}"
+
+    def once(self, *columns: str) -> str:
+        """The columns over the whole time range and all assets, in one row."""
+        return self._select(columns)
 
     def per_asset(self, *columns: str, also_by: Sequence[str] = ()) -> str:
         """The columns over the whole time range, one row for each asset."""
         groups = [self._tag(tag) for tag in ("asset", *also_by)]
         return f"{self._select(columns)} GROUP BY {', '.join(groups)}"
 
-    def increases(self, *names: str) -> str:
-        """How much counters grew from each reading of an asset to its next.
+    def increase(self, *names: str, columns: Sequence[str] = ()) -> str:
+        """How much counters grew over the time range, all assets together.
 
-        A counter that starts again from 0 loses one step instead of counting backwards.
+        From the first reading of an asset to its last: the differences between all readings take
+        ten times as long. An asset whose counter began again from 0 meanwhile is left out.
+        `columns` calculate with the counters; without them each is summed up.
         """
+        self._must_count(names)
+        grown = [
+            f"{self.aggregated('last', name)} - first({_quoted(name)}) AS {_quoted(name)}"
+            for name in names
+        ]
+        sums = columns or [f"sum({_quoted(name)}) AS {_quoted(name)}" for name in names]
+        whole = " AND ".join(f"{_quoted(name)} >= 0" for name in names)
+        return f"{_select(sums, _origin(self.per_asset(*grown)))} WHERE {whole}"
+
+    def increase_per_asset(self, *names: str, columns: Sequence[str] = ()) -> str:
+        """The same, one row for each asset."""
+        return f'{self.increase(*names, columns=columns)} GROUP BY "asset"'
+
+    def increases_over_time(self, *names: str) -> str:
+        """How much counters grew in each step of time, one series for each asset.
+
+        A counter that begins again from 0 loses one step instead of counting backwards.
+        """
+        self._must_count(names)
+        columns = [
+            f"non_negative_difference({self.aggregated('last', name)}) AS {_quoted(name)}"
+            for name in names
+        ]
+        return f'{self._select(columns)} GROUP BY time({INTERVAL}), "asset" fill(none)'
+
+    def _must_count(self, names: Sequence[str]) -> None:
         for name in names:
             if self.field(name).behaviour is not Behaviour.COUNTER:
                 raise UnknownFieldError(self.kind.name, name, "is no counter")
-        columns = [f"non_negative_difference({_quoted(name)}) AS {_quoted(name)}" for name in names]
-        return f'{self._select(columns)} GROUP BY "asset"'
 
     def tag_values(self, tag: str) -> str:
         """The values that a tag takes; for variables."""
@@ -139,14 +180,14 @@ class Source:
 def source(kind: str) -> Source:
     """All points of a kind. Raises UnknownKindError."""
     try:
-        return Source(KINDS[kind])
+        return Source(STORED_KINDS[kind])
     except KeyError:
         raise UnknownKindError(kind) from None
 
 
 def summary(inner: str, *columns: str) -> str:
     """One row over all rows of a subquery."""
-    return _select(columns, f"({inner})")
+    return _select(columns, _origin(inner))
 
 
 def sum_of_last(chosen: Source, name: str) -> str:
@@ -155,15 +196,22 @@ def sum_of_last(chosen: Source, name: str) -> str:
     return summary(inner, f"sum({_quoted(name)}) AS {_quoted(name)}")
 
 
-def summary_over_time(inner: str, *columns: str, every: str = INTERVAL) -> str:
+def summary_over_time(inner: str, *columns: str) -> str:
     """The rows of a subquery, summed up in steps of time."""
-    summed = _select(columns, f"({inner})")
-    return f"{summed} WHERE {TIME_FILTER} GROUP BY time({every}) fill(null)"
+    summed = _select(columns, _origin(inner))
+    return f"{summed} WHERE {TIME_FILTER} GROUP BY time({INTERVAL}) fill(null)"
 
 
-def summary_per_asset(inner: str, *columns: str) -> str:
-    """The rows of a subquery, summed up for each asset."""
-    return f'{_select(columns, f"({inner})")} GROUP BY "asset"'
+def bounded(query: str) -> str:
+    """A query grouped by tags, with as many groups as may be shown."""
+    return f"{query} SLIMIT {MOST_SERIES}"
+
+
+def rows_where(inner: str, columns: Sequence[str], condition: str, *, limited: bool = True) -> str:
+    """Rows of a subquery that meet a condition on its columns; not `limited` for a subquery."""
+    chosen = _select(tuple(map(_quoted, columns)), _origin(inner))
+    limit = f" LIMIT {MOST_ROWS}" if limited else ""
+    return f"{chosen} WHERE {condition}{limit}"
 
 
 def foremost(
@@ -171,7 +219,11 @@ def foremost(
 ) -> str:
     """The `limit` rows of a subquery with the greatest or least value, with other columns."""
     picked = f"{pick}({_quoted(column)}, {limit}) AS {_quoted(column)}"
-    return _select((picked, *map(_quoted, others)), f"({inner})")
+    return _select((picked, *map(_quoted, others)), _origin(inner))
+
+
+def _origin(inner: str) -> str:
+    return f"({inner})"
 
 
 def _select(columns: Sequence[str], origin: str) -> str:

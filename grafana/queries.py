@@ -66,7 +66,39 @@ def panel_queries(dashboard: Mapping[str, Any]) -> list[PanelQuery]:
         )
         for panel in panels(dashboard)
         for target in panel["targets"]
+        if "query" in target
     ]
+
+
+def annotations(dashboard: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """What the dashboard marks on its time axes, without what Grafana marks by itself."""
+    return [each for each in dashboard["annotations"]["list"] if not each.get("builtIn")]
+
+
+def annotation_queries(dashboard: Mapping[str, Any]) -> list[PanelQuery]:
+    """Every query of its marks; the panel's number is 0."""
+    return [
+        PanelQuery(
+            dashboard=dashboard["uid"],
+            panel_id=0,
+            title=marks["name"],
+            ref_id=marks["name"],
+            query=marks["target"]["query"],
+            result_format="table",
+            max_data_points=100,
+            least_interval_ms=1000,
+        )
+        for marks in annotations(dashboard)
+    ]
+
+
+def settings(dashboard: Mapping[str, Any]) -> dict[str, str]:
+    """What people may type in, with what stands there at first."""
+    return {
+        variable["name"]: variable["query"]
+        for variable in dashboard["templating"].get("list", [])
+        if variable["type"] == "textbox"
+    }
 
 
 def panels(dashboard: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

@@ -10,7 +10,8 @@ from api.commands.options import JsonOption
 from api.commands.output import show
 from grafana.build import GENERATED, build
 from grafana.datasource import DataSource
-from grafana.sync import sync
+from grafana.sync import Edition, sync
+from grafana.texts import Language
 from park.errors import SettingsError
 from park.settings import load_settings
 
@@ -41,13 +42,19 @@ def sync_server(
         str | None,
         typer.Option("--influx", help="InfluxDB's address as Grafana sees it."),
     ] = None,
+    language: Annotated[
+        Language, typer.Option("--language", help="Language of dashboards and alerts.")
+    ] = "en",
+    alert_to: Annotated[
+        str, typer.Option("--alert-to", help="E-mail or web address that Grafana's alerts notify.")
+    ] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what differs.")] = False,
     renew_secrets: Annotated[
         bool, typer.Option("--renew-secrets", help="Send password and token again.")
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Bring a running Grafana to our data source, folder and dashboards; deletes nothing.
+    """Bring a running Grafana to our data source, dashboards and alert rules; deletes nothing.
 
     Example: agripark grafana sync --url http://127.0.0.1:3000 --token $TOKEN --dry-run
     """
@@ -63,7 +70,14 @@ def sync_server(
         settings.influx_password.get_secret_value(),
         settings.influx_token.get_secret_value(),
     )
-    changes = sync(url, token, datasource=source, dry_run=dry_run, renew_secrets=renew_secrets)
+    changes = sync(
+        url,
+        token,
+        datasource=source,
+        edition=Edition(language, alert_to, str(settings.public_url or "")),
+        dry_run=dry_run,
+        renew_secrets=renew_secrets,
+    )
     if as_json:
         show([asdict(change) for change in changes])
     else:

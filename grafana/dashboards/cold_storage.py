@@ -3,9 +3,19 @@
 from typing import Any
 
 from grafana.columns import BLUE, GREEN, ORANGE, RED, YELLOW, Step, calculated, measured, tag
-from grafana.dashboards.frame import UID_PREFIX, Heading, Shelf, Variable, assemble, link_to
+from grafana.dashboards.frame import (
+    BATCH_PAGE,
+    PAGES,
+    Heading,
+    Shelf,
+    Variable,
+    assemble,
+    link_to,
+)
+from grafana.dashboards.marks import alarm_marks
 from grafana.influxql import Source, foremost, source, sum_of_last, summary, summary_over_time
-from grafana.panels import HOUR_S, PanelMaker, dashed
+from grafana.overrides import banded, dashed
+from grafana.panels import HOUR_S, PanelMaker
 from grafana.texts import Texts
 
 NAME = "cold-storage"
@@ -27,9 +37,11 @@ def cold_storage(texts: Texts) -> dict[str, Any]:
     variables = (
         Variable("centre", rooms.tag_values("centre"), many=True),
         Variable("room", chosen.tag_values("asset")),
+        PAGES,
     )
-    parts = (*_overview(make, chosen), *_one_room(make, room))
-    return assemble(NAME, texts, variables, parts, time_from="now-24h")
+    parts = (*_overview(make, chosen), *_one_room(make, room), *_contents(make))
+    marks = (alarm_marks(source("alarm").where_tag_is("asset", "room")),)
+    return assemble(NAME, texts, variables, parts, time_from="now-24h", marks=marks)
 
 
 def _overview(make: PanelMaker, rooms: Source) -> tuple[Shelf | Heading, ...]:
@@ -40,7 +52,6 @@ def _overview(make: PanelMaker, rooms: Source) -> tuple[Shelf | Heading, ...]:
     doors = calculated("door_open", titles["doors_open"], "{door}", steps=_DOORS)
     power = measured(make.texts, rooms.field("power_kw"))
     energy = measured(make.texts, rooms.field("energy_kwh"))
-    used = 'sum("energy_kwh") AS "energy_kwh"'
     stats = (
         make.stat(
             1, "reporting", _rooms_reporting(rooms), calculated("n", titles["rooms"], "{room}")
@@ -49,14 +60,17 @@ def _overview(make: PanelMaker, rooms: Source) -> tuple[Shelf | Heading, ...]:
         make.stat(3, "coldest", summary(per_room, 'min("excess") AS "excess"'), excess),
         make.stat(4, "doors", sum_of_last(rooms, "door_open"), doors),
         make.stat(5, "power_now", sum_of_last(rooms, "power_kw"), power),
-        make.stat(6, "energy_total", summary(rooms.increases("energy_kwh"), used), energy),
+        make.stat(6, "energy_total", rooms.increase("energy_kwh"), energy),
     )
-    hourly = summary_over_time(rooms.increases("energy_kwh"), used)
-    bars = make.time_series(8, "energy", hourly, (energy,), every_s=HOUR_S, style="bars")
+    each_room = rooms.over_time(rooms.column("mean", "power_kw"), by=("asset",), gaps=False)
+    # An hour a step takes twice as long, more than a second for all rooms.
+    in_steps = summary_over_time(each_room, 'sum("power_kw") AS "power_kw"')
+    bars = make.time_series(8, "energy", in_steps, (power,), every_s=2 * HOUR_S, style="bars")
     return (
         Heading(101, "all_rooms"),
         Shelf(4, tuple((panel, 4) for panel in stats)),
         Shelf(11, ((_worst_rooms(make, rooms, above), 16), (bars, 8))),
+        Shelf(8, ((_longest_stays(make), 24),)),
     )
 
 
@@ -75,7 +89,7 @@ def _worst_rooms(make: PanelMaker, rooms: Source, above: str) -> Any:
         also_by=("centre",),
     )
     columns = (
-        tag("asset", titles["room"], link_to(UID_PREFIX + NAME, "room", "centre")),
+        tag("asset", titles["room"], _room_link(make)),
         calculated("excess", titles["excess"], "K", steps=_EXCESS),
         tag("centre", titles["centre"]),
         *(measured(make.texts, rooms.field(n), steps=steps.get(n, ())) for n in names),
@@ -84,12 +98,25 @@ def _worst_rooms(make: PanelMaker, rooms: Source, above: str) -> Any:
     return make.table(7, "worst_rooms", query, columns, descending=True)
 
 
+def _room_link(make: PanelMaker) -> str:
+    return link_to(make.texts, NAME, "room", "centre", "agripark")
+
+
+def _longest_stays(make: PanelMaker) -> Any:
+    """Rooms by how long their oldest batch lies there; points of stock carry no centre."""
+    stock = source("stock")
+    names = ("stock_kg", "capacity_kg", "lots", "lots_text")
+    inner = stock.per_asset(*(stock.column("last", name) for name in ("longest_days", *names)))
+    query = foremost(inner, "top", "longest_days", _ROWS, ("asset", *names))
+    room = tag("asset", make.texts.within("columns")["room"], _room_link(make))
+    columns = [measured(make.texts, stock.field(name)) for name in ("longest_days", *names)]
+    return make.table(9, "longest_stays", query, (room, *columns), descending=True)
+
+
 def _one_room(make: PanelMaker, room: Source) -> tuple[Shelf | Heading, ...]:
-    temperatures = _lines(make, room, 20, "temperatures", _TEMPERATURES)
-    set_point = measured(make.texts, room.field("setpoint_c"))
     return (
         Heading(102, "one_room"),
-        Shelf(10, ((dashed(temperatures, set_point), 16), (_switches(make, room), 8))),
+        Shelf(10, ((_temperatures(make, room), 16), (_switches(make, room), 8))),
         Shelf(
             8,
             (
@@ -103,6 +130,56 @@ def _one_room(make: PanelMaker, room: Source) -> tuple[Shelf | Heading, ...]:
     )
 
 
+def _temperatures(make: PanelMaker, room: Source) -> Any:
+    """Air, pulp and set-point, with the span that the alarm allows around the set-point."""
+    titles = make.texts.within("columns")
+    set_point = measured(make.texts, room.field("setpoint_c"))
+    low, high = (calculated(name, titles[name], "Cel") for name in ("limit_low", "limit_high"))
+    middle = room.aggregated("mean", "setpoint_c")
+    query = room.over_time(
+        *(room.column("mean", name) for name in _TEMPERATURES),
+        f'{middle} - {_ALLOWED_K} AS "limit_low"',
+        f'{middle} + {_ALLOWED_K} AS "limit_high"',
+    )
+    columns = [measured(make.texts, room.field(name)) for name in _TEMPERATURES]
+    panel = make.time_series(20, "temperatures", query, (*columns, low, high))
+    return banded(dashed(panel, set_point), low, high)
+
+
+def _contents(make: PanelMaker) -> tuple[Shelf | Heading, ...]:
+    """What lies in the room, how it came there, and what its alarms were."""
+    stock, alarms, steps = (
+        source(kind).where_tag_is("asset", "room") for kind in ("stock", "alarm", "milestone")
+    )
+    moves = steps.where_word("step", "store_in", "store_out")
+    seen = [measured(make.texts, moves.field("batch"), link=BATCH_PAGE)]
+    seen += [measured(make.texts, moves.field(name)) for name in ("step", "mass_kg")]
+    facts = ("rule", "action", "status", "priority", "value", "limit_value")
+    history = [measured(make.texts, alarms.field(name)) for name in facts]
+    batches = moves.newest("batch", "step", "mass_kg", tags=())
+    return (
+        Heading(103, "contents"),
+        Shelf(
+            9,
+            (
+                (make.log(28, "batches", batches, seen, time_from=_LONGEST_STAY), 8),
+                (_stock(make, stock), 6),
+                (make.log(29, "room_alarms", alarms.newest(*facts, tags=()), history), 10),
+            ),
+        ),
+    )
+
+
+def _stock(make: PanelMaker, stock: Source) -> Any:
+    names = ("stock_kg", "capacity_kg")
+    query = stock.over_time(*(stock.column("last", name) for name in names))
+    columns = [measured(make.texts, stock.field(name)) for name in names]
+    return make.time_series(27, "stock", query, columns, every_s=HOUR_S)
+
+
+_ALLOWED_K = 1
+"""Of the rules `room-warm`; fruit freezes not far below."""
+_LONGEST_STAY = "180d"
 _TEMPERATURES = ("air_temp_c", "pulp_temp_c", "setpoint_c")
 _EVAPORATOR = ("return_temp_c", "evaporator_temp_c")
 _SWITCHES = ("door_open", "defrost_on", "compressor_on")

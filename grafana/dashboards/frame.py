@@ -20,9 +20,9 @@ from grafana_foundation_sdk.models.dashboard import (
 )
 
 from grafana.panels import DATASOURCE, row
-from grafana.texts import Texts
+from grafana.targets import DATASOURCE_TYPE, DATASOURCE_UID, AnnotationQuery
+from grafana.texts import Language, Texts
 
-UID_PREFIX = "agripark-"
 TAG = "agripark"
 _GRID_WIDTH = 24
 
@@ -55,6 +55,26 @@ class Variable:
 
 
 @dataclass(frozen=True, slots=True)
+class Setting:
+    """A figure or address that people type in at the top of a dashboard."""
+
+    name: str
+    default: str
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """What a dashboard marks on its time axes."""
+
+    key: str
+    """Its title's name in the texts."""
+    query: str
+    text_column: str
+    tag_columns: Sequence[str]
+    colour: str
+
+
+@dataclass(frozen=True, slots=True)
 class Shelf:
     """Panels side by side, each with its width; the whole grid is 24 wide."""
 
@@ -71,32 +91,68 @@ class Heading:
     """Its title's name in the texts."""
 
 
-def link_to(uid: str, *variables: str) -> str:
-    """An address that opens a dashboard with the clicked value as that variable.
+def uid_of(name: str, language: Language) -> str:
+    """The uid of a dashboard: `agripark-{name}`, other languages than English with a suffix."""
+    return f"agripark-{name}" if language == "en" else f"agripark-{name}-{language}"
 
-    Further variables keep the values that they have here.
+
+def tag_of(language: Language) -> str:
+    """The tag that the dashboards of a language share."""
+    return TAG if language == "en" else f"{TAG}-{language}"
+
+
+def link_to(texts: Texts, name: str, variable: str = "", *kept: str) -> str:
+    """An address that opens a dashboard at the same time range.
+
+    `variable` gets the clicked value; the `kept` ones keep the values that they have here.
     """
-    chosen, *kept = variables
-    parts = ["${__url_time_range}", f"var-{chosen}=${{__value.raw}}"]
-    parts += [f"${{{name}:queryparam}}" for name in kept]
-    return f"/d/{uid}?{'&'.join(parts)}"
+    parts = ["${__url_time_range}"]
+    if variable:
+        parts.append(f"var-{variable}=${{__value.raw}}")
+    parts += [f"${{{each}:queryparam}}" for each in kept]
+    return f"/d/{uid_of(name, texts.language)}?{'&'.join(parts)}"
+
+
+_WHERE_DEVICES_ARE = (
+    ("room", "cold-storage", "room"),
+    ("block", "irrigation", "block"),
+    ("line", "packhouse", "line"),
+    ("reefer", "exports", "reefer"),
+)
+"""Kind of device in the texts, its dashboard, and that dashboard's variable."""
+
+
+def device_links(texts: Texts) -> tuple[tuple[str, str], ...]:
+    """Where a device of unknown kind may be looked at; the person who clicks knows which."""
+    titles = texts.within("columns")
+    return tuple(
+        (titles[kind], link_to(texts, dashboard, variable))
+        for kind, dashboard, variable in _WHERE_DEVICES_ARE
+    )
+
+
+PAGES = Setting("agripark", "http://localhost:8000")
+"""Where people reach agripark's own pages."""
+BATCH_PAGE = "${agripark:raw}/${__value.raw}"
+"""The page of the batch that was clicked; its value is the path of its Digital Link."""
 
 
 def assemble(
     name: str,
     texts: Texts,
-    variables: Sequence[Variable],
+    variables: Sequence[Variable | Setting],
     parts: Sequence[Shelf | Heading],
     *,
     time_from: str,
+    marks: Sequence[Marks] = (),
 ) -> dict[str, Any]:
-    """The dashboard `agripark-{name}` as JSON; `texts` are the language's."""
+    """The dashboard of that name as JSON; `texts` are the language's."""
     words = texts.within(name.replace("-", "_"))
     builder = (
         builders.Dashboard(words["title"])
-        .uid(UID_PREFIX + name)
+        .uid(uid_of(name, texts.language))
         .description(words["description"])
-        .tags([TAG])
+        .tags([tag_of(texts.language)])
         .timezone("browser")
         .tooltip(DashboardCursorSync.CROSSHAIR)
         .time(time_from, "now")
@@ -104,17 +160,22 @@ def assemble(
         .link(_links(texts))
     )
     for variable in variables:
-        builder.with_variable(_variable(variable, words.within("variables")[variable.name]))
+        label = words.within("variables")[variable.name]
+        if isinstance(variable, Setting):
+            box = builders.TextBoxVariable(variable.name).label(label)
+            builder.with_variable(box.default_value(variable.default))
+        else:
+            builder.with_variable(_variable(variable, label))
     dashboard = builder.build()
     dashboard.panels = list(_placed(parts, words))
-    return _classic_json(dashboard)
+    return _classic_json(dashboard, [_annotation(each, texts) for each in marks])
 
 
 def _links(texts: Texts) -> builders.DashboardLink:
     return (
         builders.DashboardLink(texts["other_dashboards"])
         .type(DashboardLinkType.DASHBOARDS)
-        .tags([TAG])
+        .tags([tag_of(texts.language)])
         .keep_time(True)  # noqa: FBT003 - the SDK's signature
         .include_vars(True)  # noqa: FBT003 - the SDK's signature
     )
@@ -155,11 +216,25 @@ def _placed(parts: Sequence[Shelf | Heading], words: Texts) -> Iterator[Panel | 
         y += part.height
 
 
-def _classic_json(dashboard: Dashboard) -> dict[str, Any]:
+def _annotation(marks: Marks, texts: Texts) -> dict[str, Any]:
+    title = texts.within("marks")[marks.key]
+    target = AnnotationQuery(title, marks.query, marks.text_column, marks.tag_columns)
+    return {
+        "datasource": {"type": DATASOURCE_TYPE, "uid": DATASOURCE_UID},
+        "enable": True,
+        "hide": False,
+        "iconColor": marks.colour,
+        "name": title,
+        "target": target.to_json(),
+    }
+
+
+def _classic_json(dashboard: Dashboard, annotations: Sequence[dict[str, Any]]) -> dict[str, Any]:
     model: dict[str, Any] = json.loads(json.dumps(dashboard, cls=JSONEncoder))
     model["schemaVersion"] = _SCHEMA_VERSION
     # The SDK puts every link into a menu of Grafana 12's that hides it.
-    for link in model.get("links", []):
-        link.pop("placement", None)
-    model["annotations"] = {"list": [_BUILT_IN_ANNOTATIONS]}
+    for holder in (model, *model["panels"]):
+        for link in holder.get("links") or ():
+            link.pop("placement", None)
+    model["annotations"] = {"list": [_BUILT_IN_ANNOTATIONS, *annotations]}
     return model

@@ -3,44 +3,62 @@
 from typing import Any
 
 from grafana.columns import GREEN, RED, YELLOW, Column, Step, calculated, measured, tag
-from grafana.dashboards.frame import UID_PREFIX, Heading, Shelf, Variable, assemble, link_to
-from grafana.influxql import (
-    Source,
-    foremost,
-    source,
-    sum_of_last,
-    summary,
-    summary_over_time,
-    summary_per_asset,
-)
+from grafana.dashboards.frame import Heading, Setting, Shelf, Variable, assemble, link_to
+from grafana.dashboards.marks import alarm_marks, harvest_marks
+from grafana.dashboards.waterworks import greenhouses, mixers, pump_heads
+from grafana.influxql import Source, foremost, source, sum_of_last, summary_over_time
+from grafana.overrides import banded
 from grafana.panels import HOUR_S, PanelMaker
 from grafana.texts import Texts
 
 NAME = "irrigation"
 _ROWS = 50
-_LINK = UID_PREFIX + NAME
-_CHOICES = ("block", "probe", "station")
+_SETTINGS = (Setting("plan_m3", "290000"), Setting("dry_pct", "17"), Setting("wet_pct", "21"))
+"""All [A]. Five waterings of 20 m3/mu on 521,000 mu in 180 days; 60 to 75 % of a field capacity of
+28 % by volume, as apples want it."""
+_CHOICES = {
+    "block": "irrigation_block",
+    "probe": "soil",
+    "station": "weather",
+    "head": "pump_head",
+    "mixer": "fertigation",
+    "house": "greenhouse",
+}
+"""Each variable and the kind whose assets it offers."""
 _BATTERY = (Step(None, RED), Step(20, YELLOW), Step(40, GREEN))
 """Percent; start values [A]."""
+_SHARE = (Step(None, YELLOW), Step(50, GREEN), Step(120, YELLOW), Step(150, RED))
+"""Percent of the plan; start values [A]."""
+_LEAK_M3H = 1.0
+"""More than this through a shut valve is a leak [A]."""
 
 
 def irrigation(texts: Texts) -> dict[str, Any]:
     """The dashboard. Raises BuildError."""
-    blocks, probes, stations = source("irrigation_block"), source("soil"), source("weather")
+    blocks, probes = source("irrigation_block"), source("soil")
     make = PanelMaker(texts, "irrigation")
-    variables = (
-        Variable("block", blocks.tag_values("asset")),
-        Variable("probe", probes.tag_values("asset")),
-        Variable("station", stations.tag_values("asset")),
-    )
+    offered = [Variable(name, source(kind).tag_values("asset")) for name, kind in _CHOICES.items()]
+    chosen = {name: source(kind).where_tag_is("asset", name) for name, kind in _CHOICES.items()}
     parts = (
         *_all_blocks(make, blocks),
-        *_one_block(make, blocks.where_tag_is("asset", "block")),
-        *_soil(make, probes, probes.where_tag_is("asset", "probe")),
-        *_weather(make, stations.where_tag_is("asset", "station")),
+        *_one_block(make, chosen["block"]),
+        *_soil(make, probes, chosen["probe"]),
+        *_weather(make, chosen["station"]),
+        *pump_heads(make, chosen["head"], _device(make, "head")),
+        *mixers(make, chosen["mixer"], _device(make, "mixer")),
+        *greenhouses(make, chosen["house"], _device(make, "house")),
         *_batteries(make, blocks, probes),
     )
-    return assemble(NAME, texts, variables, parts, time_from="now-7d")
+    marks = (alarm_marks(source("alarm").where_tag_is("asset", "block")), harvest_marks())
+    variables: list[Variable | Setting] = [*offered, *_SETTINGS]
+    return assemble(NAME, texts, variables, parts, time_from="now-24h", marks=marks)
+
+
+def _device(make: PanelMaker, variable: str) -> Column:
+    """The first column of a table whose rows lead to one device."""
+    kept = [name for name in (*_CHOICES, *(each.name for each in _SETTINGS)) if name != variable]
+    title = make.texts.within("columns")[variable]
+    return tag("asset", title, link_to(make.texts, NAME, variable, *kept))
 
 
 def _all_blocks(make: PanelMaker, blocks: Source) -> tuple[Shelf | Heading, ...]:
@@ -48,36 +66,45 @@ def _all_blocks(make: PanelMaker, blocks: Source) -> tuple[Shelf | Heading, ...]
     volume = measured(make.texts, blocks.field("volume_m3"))
     flow = measured(make.texts, blocks.field("flow_m3h"))
     valves = calculated("valve_open", titles["valves_open"], "{valve}")
-    given = 'sum("volume_m3") AS "volume_m3"'
-    delivered = blocks.increases("volume_m3")
-    hourly = summary_over_time(delivered, given)
+    share = calculated("share", titles["of_plan"], "%", steps=_SHARE)
+    of_plan = '100 * sum("volume_m3") / $plan_m3 AS "share"'
+    planned = blocks.increase("volume_m3", columns=(of_plan,))
+    stats = (
+        make.stat(1, "valves_open", sum_of_last(blocks, "valve_open"), valves, time_from="1h"),
+        make.stat(2, "flow_now", sum_of_last(blocks, "flow_m3h"), flow, time_from="1h"),
+        make.stat(3, "water_today", blocks.increase("volume_m3"), volume, time_from="now/d"),
+        make.stat(7, "water_plan", planned, share, time_from="now/d"),
+    )
+    hourly = summary_over_time(
+        blocks.increases_over_time("volume_m3"), 'sum("volume_m3") AS "volume_m3"'
+    )
     bars = make.time_series(4, "water_hourly", hourly, (volume,), every_s=HOUR_S, style="bars")
-    today = make.stat(3, "water_today", summary(delivered, given), volume, time_from="now/d")
+    tables = (
+        _leaks(make, blocks),
+        _most_water(make, blocks, volume),
+        _least_pressure(make, blocks),
+    )
     return (
         Heading(101, "all_blocks"),
-        Shelf(
-            4,
-            (
-                (make.stat(1, "valves_open", sum_of_last(blocks, "valve_open"), valves), 8),
-                (make.stat(2, "flow_now", sum_of_last(blocks, "flow_m3h"), flow), 8),
-                (today, 8),
-            ),
-        ),
-        Shelf(
-            9,
-            (
-                (bars, 8),
-                (_most_water(make, delivered, volume), 8),
-                (_least_pressure(make, blocks), 8),
-            ),
-        ),
+        Shelf(4, tuple((panel, 6) for panel in stats)),
+        Shelf(9, tuple((panel, 8) for panel in tables)),
+        Shelf(7, ((bars, 24),)),
     )
 
 
-def _most_water(make: PanelMaker, delivered: str, volume: Column) -> Any:
-    inner = summary_per_asset(delivered, 'sum("volume_m3") AS "volume_m3"')
+def _leaks(make: PanelMaker, blocks: Source) -> Any:
+    """What flows through shut valves, most first."""
+    shut = blocks.where_off("valve_open").where_above("flow_m3h", _LEAK_M3H)
+    inner = shut.per_asset(shut.column("max", "flow_m3h"))
+    query = foremost(inner, "top", "flow_m3h", _ROWS, ("asset",))
+    flow = measured(make.texts, blocks.field("flow_m3h"))
+    return make.table(8, "leaks", query, (_device(make, "block"), flow), descending=True)
+
+
+def _most_water(make: PanelMaker, blocks: Source, volume: Column) -> Any:
+    inner = blocks.increase_per_asset("volume_m3")
     query = foremost(inner, "top", "volume_m3", _ROWS, ("asset",))
-    return make.table(5, "most_water", query, (_block_tag(make), volume), descending=True)
+    return make.table(5, "most_water", query, (_device(make, "block"), volume), descending=True)
 
 
 def _least_pressure(make: PanelMaker, blocks: Source) -> Any:
@@ -88,16 +115,9 @@ def _least_pressure(make: PanelMaker, blocks: Source) -> Any:
     query = foremost(inner, "bottom", "pressure_kpa", _ROWS, ("asset", "flow_m3h"))
     names = ("pressure_kpa", "flow_m3h")
     columns = [measured(make.texts, blocks.field(name)) for name in names]
-    return make.table(6, "least_pressure", query, (_block_tag(make), *columns), descending=False)
-
-
-def _block_tag(make: PanelMaker) -> Column:
-    return tag("asset", make.texts.within("columns")["block"], link_to(_LINK, *_CHOICES))
-
-
-def _probe_tag(make: PanelMaker) -> Column:
-    link = link_to(_LINK, "probe", "block", "station")
-    return tag("asset", make.texts.within("columns")["probe"], link)
+    return make.table(
+        6, "least_pressure", query, (_device(make, "block"), *columns), descending=False
+    )
 
 
 def _one_block(make: PanelMaker, block: Source) -> tuple[Shelf | Heading, ...]:
@@ -125,10 +145,10 @@ def _soil(make: PanelMaker, probes: Source, probe: Source) -> tuple[Shelf | Head
     query = foremost(inner, "bottom", moisture[1], _ROWS, ("asset", moisture[0], moisture[2]))
     order = (moisture[1], moisture[0], moisture[2])
     columns = [measured(make.texts, probes.field(name)) for name in order]
-    driest = make.table(30, "driest", query, (_probe_tag(make), *columns), descending=False)
+    driest = make.table(30, "driest", query, (_device(make, "probe"), *columns), descending=False)
     return (
         Heading(103, "soil"),
-        Shelf(9, ((driest, 12), (_lines(make, probe, 31, "moisture", moisture), 12))),
+        Shelf(9, ((driest, 12), (_moisture(make, probe, moisture), 12))),
         Shelf(
             8,
             (
@@ -139,9 +159,28 @@ def _soil(make: PanelMaker, probes: Source, probe: Source) -> tuple[Shelf | Head
     )
 
 
+def _moisture(make: PanelMaker, probe: Source, names: tuple[str, ...]) -> Any:
+    """Moisture at each depth, with the span that the trees want."""
+    titles = make.texts.within("columns")
+    low, high = (calculated(name, titles[name], "%") for name in ("dry", "wet"))
+    # A line of its own for each limit: InfluxQL has no constant columns.
+    nothing = f"0 * {probe.aggregated('mean', names[1])}"
+    query = probe.over_time(
+        *(probe.column("mean", name) for name in names),
+        f'{nothing} + $dry_pct AS "dry"',
+        f'{nothing} + $wet_pct AS "wet"',
+    )
+    columns = [measured(make.texts, probe.field(name)) for name in names]
+    every_s = probe.kind.cadence_s
+    panel = make.time_series(31, "moisture", query, (*columns, low, high), every_s=every_s)
+    return banded(panel, low, high)
+
+
 def _weather(make: PanelMaker, station: Source) -> tuple[Shelf | Heading, ...]:
     rain = measured(make.texts, station.field("rain_mm"))
-    fallen = summary_over_time(station.increases("rain_mm"), 'sum("rain_mm") AS "rain_mm"')
+    fallen = summary_over_time(
+        station.increases_over_time("rain_mm"), 'sum("rain_mm") AS "rain_mm"'
+    )
     return (
         Heading(104, "weather"),
         Shelf(
@@ -175,8 +214,8 @@ def _batteries(make: PanelMaker, blocks: Source, probes: Source) -> tuple[Shelf 
         Shelf(
             8,
             (
-                (_lowest_battery(make, 50, "valve_batteries", blocks, _block_tag(make)), 12),
-                (_lowest_battery(make, 51, "probe_batteries", probes, _probe_tag(make)), 12),
+                (_lowest_battery(make, 50, "valve_batteries", blocks, _device(make, "block")), 12),
+                (_lowest_battery(make, 51, "probe_batteries", probes, _device(make, "probe")), 12),
             ),
         ),
     )

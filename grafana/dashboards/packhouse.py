@@ -3,15 +3,10 @@
 from typing import Any
 
 from grafana.columns import GREEN, RED, YELLOW, Step, calculated, measured, tag
-from grafana.dashboards.frame import Heading, Shelf, Variable, assemble
-from grafana.influxql import (
-    Source,
-    source,
-    sum_of_last,
-    summary,
-    summary_over_time,
-    summary_per_asset,
-)
+from grafana.dashboards.effectiveness import batches, effectiveness
+from grafana.dashboards.frame import PAGES, Heading, Setting, Shelf, Variable, assemble
+from grafana.dashboards.marks import alarm_marks
+from grafana.influxql import Source, bounded, source, sum_of_last, summary_over_time
 from grafana.panels import HOUR_S, MINUTE_S, PanelMaker
 from grafana.texts import Texts
 
@@ -30,9 +25,18 @@ def packhouse(texts: Texts) -> dict[str, Any]:
     variables = (
         Variable("centre", lines.tag_values("centre"), many=True),
         Variable("line", chosen.tag_values("asset")),
+        # Six lanes of a default line [D].
+        Setting("rated_kg_h", "24000"),
+        PAGES,
     )
-    parts = (*_all_lines(make, chosen), *_lanes(make, lanes))
-    return assemble(NAME, texts, variables, parts, time_from="now-12h")
+    parts = (
+        *_all_lines(make, chosen),
+        *effectiveness(make, chosen),
+        *batches(make),
+        *_lanes(make, lanes),
+    )
+    marks = (alarm_marks(source("alarm").where_tag_is("asset", "line")),)
+    return assemble(NAME, texts, variables, parts, time_from="now-12h", marks=marks)
 
 
 def _all_lines(make: PanelMaker, lines: Source) -> tuple[Shelf | Heading, ...]:
@@ -40,26 +44,23 @@ def _all_lines(make: PanelMaker, lines: Source) -> tuple[Shelf | Heading, ...]:
     share = calculated("share", titles["reject_share"], "%", steps=_REJECTS)
     mass = measured(make.texts, lines.field("mass_kg"))
     fruit = measured(make.texts, lines.field("fruit_count"))
-    sorted_mass, sorted_fruit = lines.increases("mass_kg"), lines.increases("fruit_count")
-    both = lines.increases("reject_kg", "mass_kg")
     rejected = '100 * sum("reject_kg") / sum("mass_kg") AS "share"'
-    mass_sum = 'sum("mass_kg") AS "mass_kg"'
-    fruit_sum = 'sum("fruit_count") AS "fruit_count"'
-    hourly = summary_over_time(sorted_mass, mass_sum)
-    rejects = summary_over_time(both, rejected)
+    both = lines.increase("reject_kg", "mass_kg", columns=(rejected,))
+    hourly = summary_over_time(lines.increases_over_time("mass_kg"), 'sum("mass_kg") AS "mass_kg"')
+    rejects = summary_over_time(lines.increases_over_time("reject_kg", "mass_kg"), rejected)
     throughput = measured(make.texts, lines.field("throughput_kg_h"))
     running = sum_of_last(lines, "throughput_kg_h")
     state = measured(make.texts, lines.field("state"))
-    states = lines.over_time(lines.column("last", "state"), by=("asset",))
+    states = bounded(lines.over_time(lines.column("last", "state"), by=("asset",)))
     return (
         Heading(101, "all_lines"),
         Shelf(
             4,
             (
                 (make.stat(1, "throughput_now", running, throughput), 6),
-                (make.stat(2, "mass", summary(sorted_mass, mass_sum), mass), 6),
-                (make.stat(3, "fruit", summary(sorted_fruit, fruit_sum), fruit), 6),
-                (make.stat(4, "rejects", summary(both, rejected), share), 6),
+                (make.stat(2, "mass", lines.increase("mass_kg"), mass), 6),
+                (make.stat(3, "fruit", lines.increase("fruit_count"), fruit), 6),
+                (make.stat(4, "rejects", both, share), 6),
             ),
         ),
         Shelf(
@@ -116,7 +117,7 @@ def _lanes_now(make: PanelMaker, lanes: Source) -> Any:
         "speed_cups_s",
         "mass_kg",
     )
-    query = lanes.per_asset(*(lanes.column("last", name) for name in names))
+    query = bounded(lanes.per_asset(*(lanes.column("last", name) for name in names)))
     columns = (
         tag("asset", make.texts.within("columns")["lane"]),
         *(measured(make.texts, lanes.field(name)) for name in names),
@@ -126,14 +127,13 @@ def _lanes_now(make: PanelMaker, lanes: Source) -> Any:
 
 def _lane_rejects(make: PanelMaker, lanes: Source) -> Any:
     """Rejected fruit as a share of all, by lane over the whole range."""
-    counts = lanes.increases("reject_count", "fruit_count")
     share = '100 * sum("reject_count") / sum("fruit_count") AS "share"'
     title = make.texts.within("columns")["reject_share"]
     columns = (
         tag("asset", make.texts.within("columns")["lane"]),
         calculated("share", title, "%", steps=_REJECTS),
     )
-    query = summary_per_asset(counts, share)
+    query = bounded(lanes.increase_per_asset("reject_count", "fruit_count", columns=(share,)))
     return make.table(21, "lane_rejects", query, columns, descending=True)
 
 
@@ -146,6 +146,6 @@ def _by_asset(
     *,
     whole_range: bool = False,
 ) -> Any:
-    query = chosen.over_time(chosen.column("mean", name), by=("asset",))
+    query = bounded(chosen.over_time(chosen.column("mean", name), by=("asset",)))
     column = measured(make.texts, chosen.field(name), whole_range=whole_range)
     return make.time_series(panel_id, key, query, (column,), by_asset=True, every_s=MINUTE_S)

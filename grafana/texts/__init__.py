@@ -13,6 +13,7 @@ from grafana.errors import MissingTextError
 from park.telemetry import Text
 
 Language = Literal["en", "zh"]
+LANGUAGES: tuple[Language, ...] = ("en", "zh")
 
 
 @dataclass(frozen=True, slots=True)

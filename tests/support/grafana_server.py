@@ -33,6 +33,8 @@ class GrafanaServer:
     folders: dict[str, Body] = field(default_factory=dict)
     dashboards: dict[str, Body] = field(default_factory=dict)
     """By uid: `dashboard`, `folderUid` and `provisioned`."""
+    alert_rules: dict[str, Body] = field(default_factory=dict)
+    contact_points: dict[str, Body] = field(default_factory=dict)
     requests: list[str] = field(default_factory=list)
     """Method and path of each request, in order."""
     replies: dict[str, Reply] = field(default_factory=dict)
@@ -64,6 +66,8 @@ class GrafanaServer:
 
     def _routed(self, method: str, path: str, body: Body) -> Reply:
         reply: Reply = 404, {"message": "Not found"}
+        if path.startswith("/api/v1/provisioning/"):
+            return self._alerting(method, path.removeprefix("/api/v1/provisioning/"), body)
         match method, path.strip("/").split("/")[1:]:
             case "GET", ["datasources", "uid", uid]:
                 reply = self._read_datasource(uid)
@@ -80,6 +84,29 @@ class GrafanaServer:
             case "POST", ["dashboards", "db"]:
                 reply = self._save_dashboard(body)
         return reply
+
+    def _alerting(self, method: str, path: str, body: Body) -> Reply:
+        place, _, query = path.partition("?")
+        what, _, uid = place.partition("/")
+        things = self.alert_rules if what == "alert-rules" else self.contact_points
+        if method != "GET":
+            return self._write_alerting(things, method, uid, body)
+        if what == "contact-points":
+            name = query.removeprefix("name=")
+            return 200, [each for each in things.values() if each["name"] == name]
+        return (200, things[uid]) if uid in things else (404, None)
+
+    def _write_alerting(self, things: dict[str, Body], method: str, uid: str, body: Body) -> Reply:
+        receiver = body.get("notification_settings", {}).get("receiver")
+        receivers = {None, *(point["name"] for point in self.contact_points.values())}
+        if body.get("folderUID", "") not in {"", *self.folders} or receiver not in receivers:
+            return 400, {"message": "folder or receiver does not exist"}
+        if method == "POST" and body["uid"] in things:
+            return 409, {"message": "uid is taken"}
+        if method == "PUT" and uid not in things:
+            return 404, None
+        things[body["uid"]] = {**body, "id": 1, "provenance": "api", "updated": "2026-10-01"}
+        return (201 if method == "POST" else 202), things[body["uid"]]
 
     def _read_folder(self, uid: str) -> Reply:
         if uid not in self.folders:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from grafana.alerts import all_alerts
 from grafana.client import Grafana
 from grafana.dashboards import all_dashboards
 from grafana.datasource import DataSource
@@ -16,12 +17,16 @@ from grafana.errors import (
     GrafanaUnauthorisedError,
     GrafanaUnreachableError,
 )
-from grafana.sync import Change, sync
+from grafana.sync import Change, Edition, sync
 from tests.support.grafana_server import ADMIN, VIEWER, GrafanaServer, run_grafana_server
 from tests.support.servers import free_port
 
 UID = "agripark-telemetry"
 COLD = "agripark-cold-storage"
+EDITION = ("language", "alert_to", "pages")
+SILENT = "agripark-alert-ingest-silent"
+DASHBOARDS = [model["uid"] for model in all_dashboards().values()]
+RULES = [alert.uid("en") for alert in all_alerts()]
 ONE, TWO = "secret-one", "secret-two"
 INFLUX = DataSource("http://influxdb:8086", token=ONE)
 
@@ -33,8 +38,9 @@ def grafana() -> Iterator[GrafanaServer]:
 
 
 def synced(server: GrafanaServer, **settings: Any) -> list[Change]:
+    wanted = {key: settings.pop(key) for key in EDITION if key in settings}
     options = {"datasource": INFLUX, **settings}
-    return sync(server.url, ADMIN, **options)
+    return sync(server.url, ADMIN, edition=Edition(**wanted), **options)
 
 
 def test_an_empty_grafana_gets_data_source_folder_and_dashboards(grafana: GrafanaServer) -> None:
@@ -43,13 +49,84 @@ def test_an_empty_grafana_gets_data_source_folder_and_dashboards(grafana: Grafan
     assert made == [
         ("create", "data source", UID),
         ("create", "folder", "agripark"),
-        ("create", "dashboard", COLD),
-        ("create", "dashboard", "agripark-irrigation"),
-        ("create", "dashboard", "agripark-packhouse"),
+        *(("create", "dashboard", uid) for uid in DASHBOARDS),
+        *(("create", "alert rule", uid) for uid in RULES),
     ]
     assert grafana.datasources[UID]["jsonData"]["dbName"] == "agripark"
     assert grafana.secrets[UID] == {"httpHeaderValue1": "Token secret-one"}
     assert {entry["folderUid"] for entry in grafana.dashboards.values()} == {"agripark"}
+
+
+def test_alert_rules_go_to_the_address_that_was_given(grafana: GrafanaServer) -> None:
+    assert ("create", "contact point") in {
+        (change.action, change.thing) for change in synced(grafana, alert_to="a@example.org")
+    }
+    (point,) = grafana.contact_points.values()
+    assert point["settings"] == {"addresses": "a@example.org"}
+    receivers = {r["notification_settings"]["receiver"] for r in grafana.alert_rules.values()}
+    assert receivers == {point["name"]}
+    assert synced(grafana, alert_to="a@example.org") == []
+    (change,) = synced(grafana, alert_to="b@example.org")
+    assert change.differences == ("settings.addresses: 'a@example.org' -> 'b@example.org'",)
+
+
+def test_without_an_address_rules_follow_the_servers_own_policy(grafana: GrafanaServer) -> None:
+    synced(grafana)
+    assert not grafana.contact_points
+    assert not any("notification_settings" in rule for rule in grafana.alert_rules.values())
+
+
+def test_a_rule_that_someone_changed_is_set_right_and_stays_paused(grafana: GrafanaServer) -> None:
+    synced(grafana)
+    grafana.alert_rules[SILENT] |= {"for": "1h", "isPaused": True}
+    (change,) = synced(grafana)
+    assert change == Change("update", "alert rule", SILENT, ("for: '1h' -> '5m'",))
+    assert grafana.alert_rules[SILENT]["isPaused"] is True
+    assert synced(grafana) == []
+
+
+def test_a_rule_from_a_file_is_refused_only_where_it_differs(grafana: GrafanaServer) -> None:
+    synced(grafana)
+    grafana.alert_rules[SILENT]["provenance"] = "file"
+    assert synced(grafana) == []
+    grafana.alert_rules[SILENT]["for"] = "1h"
+    with pytest.raises(GrafanaRefusedError, match="provisioning file"):
+        synced(grafana)
+
+
+def test_another_language_has_a_folder_and_uids_of_its_own(grafana: GrafanaServer) -> None:
+    synced(grafana)
+    synced(grafana, language="zh")
+    assert set(grafana.folders) == {"agripark", "agripark-zh"}
+    assert len(grafana.dashboards) == 2 * len(DASHBOARDS)
+    assert len(grafana.alert_rules) == 2 * len(RULES)
+    assert synced(grafana) == synced(grafana, language="zh") == []
+
+
+@pytest.mark.parametrize("version", ["10.0.3", "10.4.0", "9.5.21"])
+def test_a_grafana_that_knows_no_keep_last_gets_no_rules_and_says_so(
+    grafana: GrafanaServer, version: str
+) -> None:
+    health = {"commit": "5fadf4f", "database": "ok", "version": version}
+    grafana.replies["GET /api/health"] = (200, health)
+    *_, skipped = synced(grafana)
+    assert (skipped.action, skipped.thing) == ("skip", "alert rule")
+    assert version in str(skipped)
+    assert not grafana.alert_rules
+    assert grafana.dashboards
+
+
+def test_batches_link_to_the_pages_that_people_reach(grafana: GrafanaServer) -> None:
+    synced(grafana, pages="https://park.example.org/")
+    variables = grafana.dashboards[COLD]["dashboard"]["templating"]["list"]
+    (pages,) = (each["query"] for each in variables if each["name"] == "agripark")
+    assert pages == "https://park.example.org"
+
+
+def test_an_answer_that_is_no_list_of_contact_points_is_broken(grafana: GrafanaServer) -> None:
+    grafana.replies["GET /api/v1/provisioning/contact-points?name=agripark"] = (200, {})
+    with pytest.raises(GrafanaBrokenError, match="contact points"):
+        synced(grafana, alert_to="a@example.org")
 
 
 def test_a_second_sync_reports_no_change_and_writes_nothing(grafana: GrafanaServer) -> None:
@@ -207,7 +284,8 @@ def test_a_port_where_nobody_listens_is_unreachable() -> None:
 
 def test_grafana_may_live_under_a_path() -> None:
     with run_grafana_server("/monitoring/grafana") as server:
-        assert len(sync(f"{server.url}/", ADMIN, datasource=INFLUX)) == 5
+        made = sync(f"{server.url}/", ADMIN, datasource=INFLUX)
+        assert len(made) == 2 + len(DASHBOARDS) + len(RULES)
         assert sync(server.url, ADMIN, datasource=INFLUX) == []
 
 
@@ -247,7 +325,8 @@ def test_what_failed_half_way_is_finished_by_the_next_run(grafana: GrafanaServer
     with pytest.raises(GrafanaBrokenError):
         synced(grafana)
     grafana.replies.clear()
-    assert [change.thing for change in synced(grafana)] == ["dashboard"] * 3
+    things = [change.thing for change in synced(grafana)]
+    assert things == ["dashboard"] * len(DASHBOARDS) + ["alert rule"] * len(RULES)
 
 
 def test_a_change_is_done_although_the_answer_is_empty(grafana: GrafanaServer) -> None:

@@ -8,13 +8,15 @@ import pytest
 
 from grafana.dashboards import all_dashboards
 from grafana.lint import complaints
+from grafana.texts import LANGUAGES, Language
 
 MODELS = all_dashboards()
 
 
 @pytest.mark.parametrize("name", sorted(MODELS))
-def test_our_dashboards_keep_all_rules(name: str) -> None:
-    assert complaints(MODELS[name]) == []
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_our_dashboards_keep_all_rules(language: Language, name: str) -> None:
+    assert complaints(all_dashboards(language)[name]) == []
 
 
 def panel(model: dict[str, Any]) -> dict[str, Any]:
@@ -59,6 +61,21 @@ def repeat_target(model: dict[str, Any]) -> None:
     panel(model)["targets"] *= 2
 
 
+def remove_text_of_marks(model: dict[str, Any]) -> None:
+    del model["annotations"]["list"][1]["target"]["textColumn"]
+
+
+def lengthen_marks(model: dict[str, Any]) -> None:
+    target = model["annotations"]["list"][1]["target"]
+    target["query"] = target["query"].replace("LIMIT 200", "LIMIT 20000")
+
+
+def calculate_with_nothing(model: dict[str, Any]) -> None:
+    place = {"uid": "__expr__", "type": "__expr__"}
+    expression = {"datasource": place, "refId": "B", "type": "math", "expression": "$A / $X"}
+    panel(model)["targets"].append(expression)
+
+
 NESTED = (
     'SELECT sum("x") FROM (SELECT mean("x") FROM "k" WHERE $timeFilter {}) WHERE $timeFilter {}'
 )
@@ -98,6 +115,25 @@ FAULTS: dict[str, tuple[Callable[[dict[str, Any]], None], str]] = {
         "$chamber is no variable",
     ),
     "unused variable": (add_variable, "variable unused is used nowhere"),
+    "series without end": (
+        query('SELECT mean("x") FROM "k" WHERE $timeFilter GROUP BY time($__interval), "asset"'),
+        "gives more than 100 series",
+    ),
+    "groups without end": (
+        query('SELECT last("x") FROM "k" WHERE $timeFilter GROUP BY "asset"'),
+        "gives more than 100 series",
+    ),
+    "too many series": (
+        query('SELECT last("x") FROM "k" WHERE $timeFilter GROUP BY "asset" SLIMIT 1000'),
+        "gives more than 100 series",
+    ),
+    "rows without end": (
+        query('SELECT "x" FROM "k" WHERE $timeFilter ORDER BY time DESC'),
+        "rows without a LIMIT",
+    ),
+    "marks without end": (lengthen_marks, "rows without a LIMIT"),
+    "marks without words": (remove_text_of_marks, "say nothing"),
+    "expression": (calculate_with_nothing, "calculates with X, which it lacks"),
     "hidden link": (hide_link, "is hidden in a menu"),
 }
 
@@ -112,5 +148,5 @@ def test_each_fault_is_found(fault: str) -> None:
 
 def test_grouping_by_the_same_tags_inside_and_outside_is_allowed() -> None:
     model = deepcopy(MODELS["cold-storage"])
-    query(NESTED.format('GROUP BY "asset"', 'GROUP BY "asset"'))(model)
+    query(NESTED.format('GROUP BY "asset"', 'GROUP BY "asset" SLIMIT 100'))(model)
     assert complaints(model) == []

@@ -12,10 +12,11 @@ from grafana.errors import (
     UnknownTagError,
     UnknownUnitError,
 )
-from grafana.influxql import InfluxQuery, foremost, source, summary_over_time
+from grafana.influxql import foremost, source, summary_over_time
 from grafana.queries import PanelQuery, filled, interval_ms, panel_queries, with_variables
+from grafana.targets import InfluxQuery, Ratio
 from grafana.units import grafana_unit
-from park.telemetry import KINDS
+from park.telemetry import STORED_KINDS
 
 FIRST = datetime(2026, 10, 1, tzinfo=UTC)
 DAY_MS = 86_400_000
@@ -38,12 +39,40 @@ def test_words_have_no_mean() -> None:
 
 def test_a_gauge_has_no_increase() -> None:
     with pytest.raises(UnknownFieldError, match="is no counter"):
-        source("cold_room").increases("power_kw")
+        source("cold_room").increase("power_kw")
 
 
 def test_only_a_switch_can_be_on() -> None:
     with pytest.raises(UnknownFieldError, match="is no switch"):
         source("irrigation_block").where_on("flow_m3h")
+
+
+def test_a_state_has_its_words_only() -> None:
+    with pytest.raises(UnknownFieldError, match="never 'runing'"):
+        source("sorting_line").where_word("state", "runing")
+
+
+def test_only_a_figure_can_be_above_a_limit() -> None:
+    with pytest.raises(UnknownFieldError, match="is no figure"):
+        source("sorting_line").where_above("state", 1)
+
+
+def test_an_increase_leaves_out_counters_that_began_again() -> None:
+    assert source("pump_head").increase("volume_m3") == (
+        'SELECT sum("volume_m3") AS "volume_m3" FROM (SELECT last("volume_m3") - '
+        'first("volume_m3") AS "volume_m3" FROM "pump_head" WHERE $timeFilter GROUP BY "asset") '
+        'WHERE "volume_m3" >= 0'
+    )
+
+
+def test_a_ratio_hides_its_parts_and_shows_what_the_server_divides() -> None:
+    ratio = Ratio("SELECT 1", "SELECT 2", 100)
+    targets = [target.to_json() for target in ratio.once()]
+    assert [target["refId"] for target in targets if not target.get("hide")] == ["E"]
+    assert targets[-1]["expression"] == "100 * $C / $D"
+    *parts, quotient = (target.to_json() for target in ratio.over_time())
+    assert all(part["hide"] for part in parts)
+    assert quotient["expression"] == "100 * $A / $B"
 
 
 def test_a_tag_that_the_points_lack_is_refused() -> None:
@@ -60,7 +89,7 @@ def test_a_series_query_reads_as_expected() -> None:
 
 
 def test_sums_over_time_filter_inside_and_outside() -> None:
-    inner = source("irrigation_block").increases("volume_m3")
+    inner = source("irrigation_block").increases_over_time("volume_m3")
     assert summary_over_time(inner, 'sum("volume_m3") AS "volume_m3"').count("$timeFilter") == 2
 
 
@@ -84,7 +113,7 @@ def test_a_query_says_in_json_what_grafana_needs() -> None:
 
 def test_every_unit_of_the_table_has_one_in_grafana() -> None:
     known = {value for value in vars(sdk_units).values() if isinstance(value, str)}
-    for kind in KINDS.values():
+    for kind in STORED_KINDS.values():
         for field in kind.fields.values():
             unit = grafana_unit(field.unit)
             assert unit in known or unit.startswith("suffix:"), (kind.name, field.name)
