@@ -28,6 +28,8 @@ class PanelQuery:
     result_format: str
     max_data_points: int
     least_interval_ms: int
+    time_from: str = ""
+    """What narrows a relative time range, such as `1h` or `now/d`."""
 
     @property
     def name(self) -> str:
@@ -63,6 +65,7 @@ def panel_queries(dashboard: Mapping[str, Any]) -> list[PanelQuery]:
             result_format=target["resultFormat"],
             max_data_points=int(panel["maxDataPoints"]),
             least_interval_ms=_duration_ms(panel["interval"]),
+            time_from=panel.get("timeFrom") or "",
         )
         for panel in panels(dashboard)
         for target in panel["targets"]

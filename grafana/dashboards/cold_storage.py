@@ -1,6 +1,6 @@
 """Cold storage: the rooms that need someone now, then everything about one room."""
 
-from typing import Any
+from typing import Any, Literal
 
 from grafana.columns import BLUE, GREEN, ORANGE, RED, YELLOW, Step, calculated, measured, tag
 from grafana.dashboards.frame import (
@@ -20,6 +20,8 @@ from grafana.texts import Texts
 
 NAME = "cold-storage"
 _ROWS = 50
+_LATELY = "1h"
+"""A room that was silent for longer isn't the worst: it is missing among those reporting."""
 
 # Start values of an alarm: set-point + 1 K [A]; 2 % CO2 (kepuchina.cn); below set-point fruit
 # nears its freezing point (jujube about -2.4 degC, themedicineplan.com).
@@ -56,10 +58,10 @@ def _overview(make: PanelMaker, rooms: Source) -> tuple[Shelf | Heading, ...]:
         make.stat(
             1, "reporting", _rooms_reporting(rooms), calculated("n", titles["rooms"], "{room}")
         ),
-        make.stat(2, "warmest", summary(per_room, 'max("excess") AS "excess"'), excess),
-        make.stat(3, "coldest", summary(per_room, 'min("excess") AS "excess"'), excess),
-        make.stat(4, "doors", sum_of_last(rooms, "door_open"), doors),
-        make.stat(5, "power_now", sum_of_last(rooms, "power_kw"), power),
+        make.stat(2, "warmest", _extreme(per_room, "max"), excess, time_from=_LATELY),
+        make.stat(3, "coldest", _extreme(per_room, "min"), excess, time_from=_LATELY),
+        make.stat(4, "doors", sum_of_last(rooms, "door_open"), doors, time_from=_LATELY),
+        make.stat(5, "power_now", sum_of_last(rooms, "power_kw"), power, time_from=_LATELY),
         make.stat(6, "energy_total", rooms.increase("energy_kwh"), energy),
     )
     each_room = rooms.over_time(rooms.column("mean", "power_kw"), by=("asset",), gaps=False)
@@ -72,6 +74,10 @@ def _overview(make: PanelMaker, rooms: Source) -> tuple[Shelf | Heading, ...]:
         Shelf(11, ((_worst_rooms(make, rooms, above), 16), (bars, 8))),
         Shelf(8, ((_longest_stays(make), 24),)),
     )
+
+
+def _extreme(per_room: str, which: Literal["max", "min"]) -> str:
+    return summary(per_room, f'{which}("excess") AS "excess"')
 
 
 def _rooms_reporting(rooms: Source) -> str:
@@ -95,7 +101,7 @@ def _worst_rooms(make: PanelMaker, rooms: Source, above: str) -> Any:
         *(measured(make.texts, rooms.field(n), steps=steps.get(n, ())) for n in names),
     )
     query = foremost(inner, "top", "excess", _ROWS, ("asset", "centre", *names))
-    return make.table(7, "worst_rooms", query, columns, descending=True)
+    return make.table(7, "worst_rooms", query, columns, descending=True, time_from=_LATELY)
 
 
 def _room_link(make: PanelMaker) -> str:

@@ -76,7 +76,8 @@ def _queries() -> Iterator[tuple[str, str]]:
 
 
 def _text(query: PanelQuery, chosen: Values) -> str:
-    return filled(query, chosen, FIRST, LAST)
+    first = LAST - timedelta(hours=1) if query.time_from == "1h" else FIRST
+    return filled(query, chosen, first, LAST)
 
 
 def _fill(server: InfluxDB, database: str) -> None:
