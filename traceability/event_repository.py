@@ -9,10 +9,14 @@ from typing import Any
 from sqlalchemy import Connection, Engine
 
 from park.assets import Park
+from park.times import to_epoch_ms
 from traceability import log
 from traceability.entries import Entry, entry_of_body
+from traceability.epcis.master_data import store as master_data
+from traceability.epcis.master_data.statements import Statement
 from traceability.epcis.query import search
 from traceability.epcis.query.conditions import EventQuery
+from traceability.epcis.query.master_data import KnownMasterData
 from traceability.epcis.reading import EventDocument, read_document
 from traceability.errors import (
     CaptureError,
@@ -64,7 +68,9 @@ class EventRepository:
         after_commit: Callable[[], None] = _nothing,
     ) -> None:
         self._engine = engine
+        self.park = park
         self._places = Places(park)
+        self._master_data = KnownMasterData(park)
         self._recorder = Recorder(park, mass_tolerance, clock_skew_s)
         self._clock = clock
         self._after_commit = after_commit
@@ -72,8 +78,9 @@ class EventRepository:
     def capture_document(self, body: Any, *, proceed: bool = False) -> CaptureResult:
         """Capture an EPCISDocument's events, all or none; with `proceed`, those that can be.
 
-        Raises InvalidDocumentError for a document that breaks the standard's schema; with
-        `proceed` only where its events can't be made out.
+        Its master data is kept together with them. Raises InvalidDocumentError for a document that
+        breaks the standard's schema; with `proceed` only where its events can't be made out or its
+        header is wrong.
         """
         document = read_document(body)
         entries, problems = self._entries(document)
@@ -81,7 +88,7 @@ class EventRepository:
             raise InvalidDocumentError(problems)
         refused = [Refused(each.path, "invalid-event", each.problem) for each in problems]
         try:
-            recorded = self._record(entries, proceed=proceed)
+            recorded = self._record(entries, document.master_data, proceed=proceed)
         except CaptureError as error:
             return CaptureResult((), [Refused(error.path, error.code, error.detail)])
         return CaptureResult(recorded.captured, [*refused, *recorded.refused])
@@ -94,7 +101,7 @@ class EventRepository:
         """
         document = read_document(body)
         entry = entry_of_body(document.bodies[0], document.context, self._places)
-        return self._record([entry], proceed=False).captured[0]
+        return self._record([entry], (), proceed=False).captured[0]
 
     def event(self, event_id: str) -> Json:
         """An event as it came, standing on its own; where it was declared wrong, the declaration.
@@ -108,7 +115,7 @@ class EventRepository:
     def query(self, query: EventQuery, token: str | None = None, per_page: int = 30) -> Page[Json]:
         """One page of the events that fit, each standing on its own. Raises QueryError."""
         with reading(self._engine) as connection:
-            page = search.find(connection, query, token, per_page)
+            page = search.find(connection, query, token, per_page, master_data=self._master_data)
         return Page([_body(document) for _, document in page.items], page.next_token)
 
     def _entries(self, document: EventDocument) -> tuple[list[Entry], list[FieldProblem]]:
@@ -122,9 +129,15 @@ class EventRepository:
                 problems.extend(error.problems)
         return entries, problems
 
-    def _record(self, entries: Sequence[Entry], *, proceed: bool) -> Recorded:
+    def _record(
+        self, entries: Sequence[Entry], said: Sequence[Statement], *, proceed: bool
+    ) -> Recorded:
         def work(connection: Connection) -> Recorded:
-            return self._recorder.record(connection, entries, self._clock(), proceed=proceed)
+            now = self._clock()
+            recorded = self._recorder.record(connection, entries, now, proceed=proceed)
+            if said:
+                master_data.keep(connection, said, to_epoch_ms(now))
+            return recorded
 
         recorded = write(self._engine, work)
         self._after_commit()

@@ -42,7 +42,7 @@ class EpcisServices:
         clock: Callable[[], datetime],
     ) -> "EpcisServices":
         """The parts over one database. Nothing runs yet; `close` them afterwards."""
-        subscriptions, feed = Subscriptions(engine), EventFeed(engine)
+        subscriptions, feed = Subscriptions(engine), EventFeed(engine, repository.park)
         webhooks = Webhooks(private_hosts=settings.sends_to_private_hosts)
         return cls(
             repository=repository,

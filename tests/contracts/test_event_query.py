@@ -27,7 +27,7 @@ from traceability.epcis.model import (
 )
 from traceability.epcis.query import tables as q
 from traceability.epcis.query.indexing import index_events
-from traceability.epcis.query.master_data import ParkMasterData
+from traceability.epcis.query.master_data import KnownMasterData
 from traceability.epcis.query.parameters import parse_query
 from traceability.epcis.query.planning import FEW
 from traceability.epcis.query.resources import Resource, is_known, list_resource
@@ -333,7 +333,7 @@ def test_places_of_the_park_hold_their_rooms(connection: Connection, small_park:
     assert room.place is not None
     places = [centre.place.uri, room.place.uri, next(iter(PLACES))]
     _store(connection, [_object(n, biz_location=Place(uri)) for n, uri in enumerate(places)])
-    master_data = ParkMasterData(small_park)
+    master_data = KnownMasterData(small_park)
 
     def found(name: str, value: str) -> list[int]:
         page = find(connection, parse_query([(name, value)]), master_data=master_data)

@@ -13,6 +13,8 @@ from sqlalchemy import Engine, delete
 
 from park.database import open_engine
 from tests.support.lineage_events import (
+    GLN,
+    HOST,
     Events,
     capture,
     declared_wrong,
@@ -24,6 +26,7 @@ from tests.support.lineage_events import (
 )
 from traceability.epcis.model import Action, AnyEvent
 from traceability.errors import NotFoundError
+from traceability.provenance.asking import thing_key
 from traceability.provenance.tracing import Lineage, trace
 from traceability.provenance.walking import Direction
 from traceability.provenance.whereabouts import Position, whereabouts
@@ -137,6 +140,19 @@ def test_events_of_one_transformation_id_are_one_run(engine: Engine, events: Eve
     assert reached(engine, c, BACK) == {a, b}
     assert reached(engine, b, FORWARD) == {c}
     assert shares(engine, a, FORWARD)[c] == 100 / 160
+
+
+def test_a_transformation_id_is_one_in_either_form(engine: Engine, events: Events) -> None:
+    a, b = lot("A"), lot("B")
+    urn, link = "urn:epc:id:gdti:9521141.00001.R7", f"{HOST}/253/{GLN}R7"
+    capture(
+        engine,
+        events.turn(1, {a: 100}, {}, transformation_id=urn),
+        events.turn(2, {}, {b: 90}, transformation_id=link),
+    )
+    assert reached(engine, b, BACK) == {a}
+    for name in (urn, link):
+        assert reached(engine, thing_key(f"run/{name}"), FORWARD) == {b}
 
 
 def test_runs_that_add_to_a_lot_after_it_was_packed_are_not_in_the_pallet(

@@ -12,9 +12,11 @@ from typing import Any
 
 from sqlalchemy import Engine, select
 
+from park.assets import Park
 from park.times import to_epoch_ms
 from traceability import tables as t
 from traceability.epcis.query.conditions import EventQuery, Span
+from traceability.epcis.query.master_data import KnownMasterData
 from traceability.epcis.query.search import matching
 from traceability.transactions import reading
 
@@ -38,8 +40,9 @@ class Portion:
 class EventFeed:
     """Events of one SQL database as they arrive. Safe to share among threads."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, park: Park) -> None:
         self._engine = engine
+        self._master_data = KnownMasterData(park)
 
     def head(self) -> int:
         """The number of the last event. Raises DatabaseUnavailableError."""
@@ -49,7 +52,8 @@ class EventFeed:
     def take(self, query: EventQuery, after: int, limit: int) -> Portion:
         """At most `limit` of the events that fit with numbers above `after`.
 
-        Order, limits and pages of the query mean nothing here. Raises DatabaseUnavailableError.
+        Order, limits and pages of the query mean nothing here. Raises DatabaseUnavailableError,
+        and QueryTooComplexError where master data stands for too much.
         """
         found: list[tuple[int, str]] = []
         with reading(self._engine) as connection:
@@ -59,7 +63,7 @@ class EventFeed:
                 if seen >= head or len(found) > limit:
                     break
                 last = min(seen + _WINDOW, head)
-                found += matching(connection, query, seen + 1, last)
+                found += matching(connection, query, seen + 1, last, master_data=self._master_data)
                 seen = last
         if len(found) > limit:
             found = found[:limit]

@@ -22,6 +22,8 @@ from typing import Any
 
 from traceability.epcis.contexts import Context
 from traceability.epcis.faults import Faults
+from traceability.epcis.master_data.reading import read_header, read_vocabularies
+from traceability.epcis.master_data.statements import Statement
 from traceability.epcis.model import (
     Action,
     AggregationEvent,
@@ -305,6 +307,8 @@ class EventDocument:
     bodies: Sequence[Any]
     path: str
     """Of the list in the document; empty for an event that stands alone."""
+    master_data: Sequence[Statement] = ()
+    """What the document says of places, products and parties."""
 
     def path_of(self, position: int) -> str:
         """Where an event of the list stands."""
@@ -353,14 +357,14 @@ def _envelope(part: Part) -> EventDocument:
     part.uri("id")
     for name in ("sender", "receiver", "instanceIdentifier"):
         part.text(name)
-    part.part("epcisHeader")
+    header = part.part("epcisHeader")
+    master_data = () if header is None else read_header(header)
     inner = part.part("epcisBody")
     part.extensions()
     if inner is None:
         return EventDocument(part.context, (), "epcisBody.eventList")
-    if inner.has("queryResults"):
-        return _results(inner)
-    return _body(inner)
+    found = _results(inner) if inner.has("queryResults") else _body(inner)
+    return replace(found, master_data=(*master_data, *found.master_data))
 
 
 def _results(inner: Part) -> EventDocument:
@@ -374,9 +378,11 @@ def _results(inner: Part) -> EventDocument:
     results.require("resultsBody")
     found = results.part("resultsBody")
     results.extensions()
+    said = () if found is None else read_vocabularies(found)
     if found is None:
         return EventDocument(inner.context, (), "epcisBody.queryResults.resultsBody")
-    return replace(_body(found), path="epcisBody.queryResults.resultsBody.eventList")
+    path = "epcisBody.queryResults.resultsBody.eventList"
+    return replace(_body(found), path=path, master_data=said)
 
 
 def _body(inner: Part) -> EventDocument:

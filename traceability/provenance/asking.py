@@ -6,7 +6,7 @@ from park.gs1 import CANONICAL_HOST, PlaceId, parse_batch, parse_place, parse_ss
 from traceability.checks import place_of
 from traceability.epcis.identifiers import judged
 from traceability.paging import check_texts
-from traceability.provenance.keys import RUN_PREFIX
+from traceability.provenance.keys import RUN_PREFIX, run_key
 
 _SSCC_DIGITS = 18
 
@@ -20,7 +20,9 @@ def thing_key(text: str) -> str:
     """
     check_texts(text)
     text = text.strip()
-    if text.startswith(RUN_PREFIX) or ":" in text:
+    if text.startswith(RUN_PREFIX):
+        return run_key(text.removeprefix(RUN_PREFIX))
+    if ":" in text:
         return _canonical(text)
     if text.startswith("(00)") or (text.isdigit() and len(text) == _SSCC_DIGITS):
         return sscc_uri(parse_sscc(text))

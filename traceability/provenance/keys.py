@@ -7,6 +7,7 @@ from functools import lru_cache
 from urllib.parse import unquote
 
 from park.gs1 import CANONICAL_HOST
+from traceability.epcis.identifiers import canonical
 from traceability.provenance.tables import ITSELF, LOT, PRODUCT
 
 RUN_PREFIX = "run/"
@@ -76,5 +77,8 @@ def goods_of(key: str) -> GoodsKey:
 
 
 def run_key(name: str) -> str:
-    """The key of the run of a transformation id or, without one, of an event id."""
-    return f"{RUN_PREFIX}{name}"
+    """The key of the run of a transformation id or, without one, of an event id.
+
+    In any form: as a URN and as a Digital Link, one identifier is one run.
+    """
+    return f"{RUN_PREFIX}{canonical(name)}"

@@ -9,7 +9,7 @@ from starlette.testclient import TestClient
 
 from api.app import create_app
 from park.assets import Park
-from tests.support.epcis_api import Json, document, epcis_services, listed, seen, single
+from tests.support.epcis_api import FARM, GS1, Json, document, epcis_services, listed, seen, single
 
 ROLLBACK = {"GS1-Capture-Error-Behaviour": "rollback"}
 PROCEED = {"GS1-Capture-Error-Behaviour": "proceed"}
@@ -100,6 +100,75 @@ def test_a_document_that_breaks_the_schema_is_refused_with_every_path(
     ]
     assert count(client) == 0
     assert client.get("/epcis/capture").json() == []
+
+
+MASTER_DATA = {
+    "epcisMasterData": {
+        "vocabularyList": [
+            {
+                "type": "urn:epcglobal:epcis:vtype:ReadPoint",
+                "vocabularyElementList": [
+                    {
+                        "id": "https://id.gs1.org/414/9521321000018",
+                        "attributes": [{"id": "farm:region", "attribute": "north"}],
+                        "children": ["urn:epc:id:sgln:9521321.00002.0"],
+                    }
+                ],
+            }
+        ]
+    }
+}
+
+
+def test_master_data_of_a_document_answers_questions(client: TestClient) -> None:
+    inner = seen(2, readPoint={"id": "urn:epc:id:sgln:9521321.00002.0"})
+    body = document(seen(1), inner, context=[GS1, FARM])
+    assert job_of(client, {**body, "epcisHeader": MASTER_DATA})["success"] is True
+
+    def found(**asked: str) -> list[str]:
+        names = {"GS1-Extensions": f"farm={FARM['farm']}"}
+        answer = client.get("/epcis/events", params=asked, headers=names)
+        assert answer.status_code == 200, answer.text
+        return sorted(event["eventID"][-1] for event in listed(answer.json()))
+
+    assert found(HASATTR_readPoint="farm:region") == ["1"]
+    assert found(**{"EQATTR_readPoint_farm:region": "north"}) == ["1"]
+    assert found(**{"EQATTR_readPoint_farm:region": "south"}) == []
+    assert found(WD_readPoint="urn:epc:id:sgln:9521321.00001.0") == ["1", "2"]
+
+
+@pytest.mark.parametrize("headers", [ROLLBACK, PROCEED])
+def test_master_data_that_breaks_the_schema_is_refused_with_every_path(
+    client: TestClient, headers: dict[str, str]
+) -> None:
+    wrong = {
+        "id": "urn:epc:id:sgln:9521321.1.0",
+        "attributes": [{"id": "region"}, {"attribute": "x"}, {"id": "farm:a", "attribute": True}],
+        "children": ["next door"],
+    }
+    vocabularies = [
+        {"vocabularyElementList": [wrong]},
+        {"type": "urn:x:y", "vocabularyElementList": {}},
+    ]
+    header = {"epcisMasterData": {"vocabularyList": vocabularies}, "masterData": {}}
+    body = {**document(seen(1), context=[GS1, FARM]), "epcisHeader": header}
+    answer = client.post("/epcis/capture", json=body, headers=headers)
+    assert answer.status_code == 400
+    lists = "epcisHeader.epcisMasterData.vocabularyList"
+    first = f"{lists}[0].vocabularyElementList[0]"
+    assert sorted(entry["path"] for entry in answer.json()["errors"]) == sorted(
+        [
+            f"{lists}[0].type",
+            f"{first}.id",
+            f"{first}.attributes[0].id",
+            f"{first}.attributes[1].id",
+            f"{first}.attributes[2].attribute",
+            f"{first}.children[0]",
+            f"{lists}[1].vocabularyElementList",
+            "epcisHeader.masterData",
+        ]
+    )
+    assert count(client) == 0
 
 
 @pytest.mark.parametrize(

@@ -142,6 +142,14 @@ def _atoms(name: str, value: str) -> list[Any]:
         ("EQATTR_readPoint_ex:area", "5|6", [
             HasAttribute(Column.READ_POINT, "https://partner.example/area", ("5", "6"))
         ]),
+        ("HASATTR_source", "ex:area", [HasAttribute(("source",), "https://partner.example/area")]),
+        ("EQATTR_epcClass_ex:area", "5", [
+            HasAttribute(
+                ("epcClass", "inputEPCClass", "outputEPCClass"),
+                "https://partner.example/area",
+                ("5",),
+            )
+        ]),
         ("EQ_ATTR_ex:a_ex:area", "5", [
             HasAttribute(
                 ("event:https://partner.example/a",), "https://partner.example/area", ("5",)

@@ -88,7 +88,7 @@ class Stage:
         return made.subscription_id
 
     def runner(self) -> SubscriptionRunner:
-        feed = EventFeed(self.engine)
+        feed = EventFeed(self.engine, self.repository.park)
         return SubscriptionRunner(self.subscriptions, feed, self.sender, clock=self.clock)
 
 

@@ -86,7 +86,8 @@ class HasAttribute:
     """Master data gives the field's value this attribute, with one of these values or any."""
 
     of: Column | tuple[str, ...]
-    """A column, or the names under which a field is indexed."""
+    """A column, or the names under which a field is indexed; of `Field.SOURCE` and the like, which
+    are indexed by type, the field alone."""
     attribute: str
     values: tuple[str, ...] | None = None
 

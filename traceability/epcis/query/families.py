@@ -5,7 +5,7 @@ binding.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
 from traceability.epcis.identifiers import canonical
@@ -82,6 +82,14 @@ _COLUMNS = {
     "readPoint": Column.READ_POINT,
     "bizLocation": Column.BIZ_LOCATION,
 }
+_DESCRIBED: Mapping[str, Column | tuple[str, ...]] = {
+    **_COLUMNS,
+    "bizTransaction": (Field.TRANSACTION,),
+    "source": (Field.SOURCE,),
+    "destination": (Field.DESTINATION,),
+    "epcClass": (Field.CLASS, Field.INPUT_CLASS, Field.OUTPUT_CLASS),
+}
+"""Fields of the standard whose values come from a vocabulary (GS1 EPCIS 2.0, section 7.2)."""
 
 
 def atoms_of(given: Given, names: Names) -> Sequence[Atom] | None:
@@ -218,7 +226,7 @@ def _attribute(given: Given, names: Names) -> Sequence[Atom] | None:
         of = _attribute_of(given, match[2], names)
         return [HasAttribute(of, names.expand(text)) for text in given.texts()]
     field, _, attribute = match[2].partition("_")
-    if field not in _COLUMNS:
+    if field not in _DESCRIBED:
         # Both are full or prefixed names: they part at the first _ with a colon on either side.
         field, attribute = next(
             (
@@ -235,8 +243,8 @@ def _attribute(given: Given, names: Names) -> Sequence[Atom] | None:
 
 
 def _attribute_of(given: Given, field: str, names: Names) -> Column | tuple[str, ...]:
-    if field in _COLUMNS:
-        return _COLUMNS[field]
+    if field in _DESCRIBED:
+        return _DESCRIBED[field]
     if ":" not in field:
         given.refuse(f"{field} is no field that has master data")
     return tuple(field_names(Section.EVENT, field, names))

@@ -1,6 +1,6 @@
 """XML as plain elements, and the namespaces that EPCIS knows."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 EPCIS = "urn:epcglobal:epcis:xsd:2"
@@ -17,6 +17,9 @@ STANDARD = frozenset(
     }
 )
 """Namespaces of EPCIS 2.0 and 1.x; their elements are taken as the unqualified ones they hold."""
+
+_WRAPPERS = frozenset({"extension", "baseExtension"})
+"""What EPCIS 1.x wrapped later fields in."""
 
 
 @dataclass(slots=True)
@@ -41,6 +44,15 @@ class Element:
         return next(
             (each for each in self.children if (each.namespace, each.name) == ("", name)), None
         )
+
+
+def unwrapped(element: Element) -> Iterator[Element]:
+    """The children, with those of wrappers in the wrappers' place."""
+    for child in element.children:
+        if not child.namespace and child.name in _WRAPPERS:
+            yield from unwrapped(child)
+        else:
+            yield child
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,12 @@ Read are EPCIS 2.0 and 1.x, the latter without its wrappers: what stands in `ext
 reader of JSON refuses it and names its path; only what JSON couldn't show is refused here.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from traceability.epcis.xml.elements import XSI, Element
+from traceability.epcis.xml.elements import XSI, Element, unwrapped
 from traceability.epcis.xml.extensions import add, is_nil, number, read_value, truth
+from traceability.epcis.xml.master_data import read_header
 from traceability.epcis.xml.names import Prefixes
 from traceability.epcis.xml.parsing import parse, refusal
 from traceability.epcis.xml.shape import (
@@ -24,7 +25,6 @@ from traceability.errors import FieldProblem, InvalidDocumentError
 
 Json = dict[str, Any]
 
-_WRAPPERS = frozenset({"extension", "baseExtension"})
 _MOST_PROBLEMS = 50
 
 
@@ -39,15 +39,6 @@ def read_xml(data: bytes) -> Json:
     if reader.problems:
         raise InvalidDocumentError(reader.problems)
     return document
-
-
-def _unwrapped(element: Element) -> Iterator[Element]:
-    """The children, with those of wrappers in the wrappers' place."""
-    for child in element.children:
-        if not child.namespace and child.name in _WRAPPERS:
-            yield from _unwrapped(child)
-        else:
-            yield child
 
 
 def _text(element: Element) -> str:
@@ -84,6 +75,10 @@ class _Reader:
             found["schemaVersion"] = "2.0" if version.startswith("1.") else version
         if root.get("creationDate") is not None:
             found["creationDate"] = root.get("creationDate")
+        header = root.child("EPCISHeader")
+        said = None if header is None else read_header(header, self._prefixes, self._problem)
+        if said is not None:
+            found["epcisHeader"] = said
         body = root.child("EPCISBody")
         if body is not None:
             found["epcisBody"] = self._body(root.name, body)
@@ -114,7 +109,7 @@ class _Reader:
         return {
             "eventList": [
                 self._event(child, f"{path}.eventList[{position}]")
-                for position, child in enumerate(_unwrapped(inner))
+                for position, child in enumerate(unwrapped(inner))
             ]
         }
 
@@ -122,7 +117,7 @@ class _Reader:
         kind = self._prefixes.name(element.namespace, element.name)
         found: Json = {"type": kind}
         self._attributes(element, found)
-        for child in _unwrapped(element):
+        for child in unwrapped(element):
             where = f"{path}.{child.name}" if path else child.name
             if child.namespace:
                 self._extension(child, found)
@@ -144,7 +139,7 @@ class _Reader:
         self, element: Element, path: str, name: str, read: Callable[[Element], Any]
     ) -> list[Any]:
         found = []
-        for child in _unwrapped(element):
+        for child in unwrapped(element):
             if child.namespace or child.name != name:
                 self._problem(path, child, f"holds {child.name[:80]!r}; only {name} belongs here")
             else:
@@ -156,7 +151,7 @@ class _Reader:
 
     def _quantity(self, element: Element, path: str) -> Json:
         found: Json = {}
-        for child in _unwrapped(element):
+        for child in unwrapped(element):
             name = self._prefixes.name(child.namespace, child.name)
             if name in found:
                 self._problem(path, child, f"has {name[:80]} twice")
@@ -203,7 +198,7 @@ class _Reader:
         """An object of a few known fields and extensions."""
         found: Json = {}
         self._attributes(element, found)
-        for child in _unwrapped(element):
+        for child in unwrapped(element):
             read = None if child.namespace else known.get(child.name)
             if read is None:
                 self._extension(child, found)
@@ -215,7 +210,7 @@ class _Reader:
 
     def _persistent_disposition(self, element: Element, path: str) -> Json:
         found: Json = {}
-        for child in _unwrapped(element):
+        for child in unwrapped(element):
             if child.namespace or child.name not in {"set", "unset"}:
                 self._problem(path, child, f"holds {child.name[:80]!r}; only set and unset do")
             else:
@@ -230,7 +225,7 @@ class _Reader:
     def _sensor_element(self, element: Element, path: str) -> Json:
         found: Json = {}
         self._attributes(element, found)
-        for child in _unwrapped(element):
+        for child in unwrapped(element):
             if child.namespace or child.name not in {"sensorMetadata", "sensorReport"}:
                 self._extension(child, found)
             elif child.name == "sensorReport":
@@ -251,7 +246,7 @@ class _Reader:
         if "booleanValue" in found:
             value = truth(found["booleanValue"])
             found["booleanValue"] = found["booleanValue"] if value is None else value
-        for child in _unwrapped(element):
+        for child in unwrapped(element):
             self._extension(child, found)
         return found
 

@@ -1,0 +1,1 @@
+"""Master data of partners: what documents say in their headers of places, products and parties."""

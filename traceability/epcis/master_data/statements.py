@@ -1,0 +1,40 @@
+"""What a document says of things: their attributes, and what lies in them."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+VOCABULARY = "urn:epcglobal:epcis:vtype:"
+"""How the standard's types of vocabularies begin (GS1 EPCIS 2.0, section 6.5; CBV 2.0)."""
+_MDA, _OLD_MDA = "urn:epcglobal:cbv:mda:", "urn:epcglobal:cbv:mda#"
+_LONGEST_NAME = 240
+"""Bytes; so that several names and a value together fit what PostgreSQL can index."""
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What was said of one vocabulary element; identifiers are canonical, names full."""
+
+    vocabulary: str
+    """The type of vocabulary, in full."""
+    element: str
+    attributes: Sequence[tuple[str, str]] = ()
+    """Names and values; one name may have several. A value that is no text is its JSON."""
+    children: Sequence[str] | None = None
+    """What lies directly in it; None where nothing is said of that."""
+
+
+def attribute_name(full: str) -> str:
+    """An attribute's full name in the one form in which it is kept and asked for.
+
+    EPCIS 1.2 joined the namespace of the CBV's own attributes by `#`.
+    """
+    if full.startswith(_OLD_MDA):
+        full = _MDA + full[len(_OLD_MDA) :]
+    return bounded(full)
+
+
+def bounded(name: str) -> str:
+    """The name, or its digest where it is long."""
+    data = name.encode()
+    return name if len(data) <= _LONGEST_NAME else f"sha256:{hashlib.sha256(data).hexdigest()}"

@@ -1,0 +1,94 @@
+"""Master data in the header of an XML document, to the JSON in which it is checked.
+
+An attribute that is an element with children is an object; one that repeats has several values.
+The rest of a header, such as a StandardBusinessDocumentHeader, says nothing that is kept.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from traceability.epcis.xml.elements import Element, unwrapped
+from traceability.epcis.xml.extensions import is_nil, read_value
+from traceability.epcis.xml.names import Prefixes
+
+Json = dict[str, Any]
+Problem = Callable[[str, Element, str], None]
+"""Notes what is wrong: path, element, problem."""
+
+_PATH = "epcisHeader.epcisMasterData"
+
+
+def read_header(header: Element, prefixes: Prefixes, problem: Problem) -> Json | None:
+    """The JSON of `epcisHeader`; None where it has no master data."""
+    return _Reader(prefixes, problem).header(header)
+
+
+class _Reader:
+    def __init__(self, prefixes: Prefixes, problem: Problem) -> None:
+        self._prefixes = prefixes
+        self._problem = problem
+
+    def header(self, header: Element) -> Json | None:
+        master_data = next((each for each in _own(header) if each.name == "EPCISMasterData"), None)
+        if master_data is None:
+            return None
+        lists = list(self._children(master_data, _PATH, "VocabularyList"))
+        path = f"{_PATH}.vocabularyList"
+        vocabularies = [
+            self._vocabulary(child, f"{path}[{position}]")
+            for each in lists
+            for position, child in enumerate(self._children(each, path, "Vocabulary"))
+        ]
+        return {"epcisMasterData": {"vocabularyList": vocabularies}}
+
+    def _vocabulary(self, element: Element, path: str) -> Json:
+        inner = f"{path}.vocabularyElementList"
+        elements = [
+            child
+            for each in self._children(element, path, "VocabularyElementList")
+            for child in self._children(each, inner, "VocabularyElement")
+        ]
+        found = _named(element, "type")
+        found["vocabularyElementList"] = [
+            self._element(each, f"{inner}[{position}]") for position, each in enumerate(elements)
+        ]
+        return found
+
+    def _element(self, element: Element, path: str) -> Json:
+        found = _named(element, "id")
+        for child in self._children(element, path, "attribute", "children"):
+            if child.name == "attribute":
+                found.setdefault("attributes", []).append(self._attribute(child))
+            else:
+                ids = self._children(child, f"{path}.children", "id")
+                found.setdefault("children", []).extend(each.text.strip() for each in ids)
+        return found
+
+    def _attribute(self, element: Element) -> Json:
+        found = _named(element, "id")
+        if is_nil(element):
+            return found
+        attributes = {name: text for name, text in element.attributes.items() if name != ("", "id")}
+        value = read_value(replace(element, attributes=attributes), self._prefixes)
+        # What `xsi:type` says of a plain value changes nothing: they are compared as texts.
+        found["attribute"] = value if isinstance(value, Mapping) else element.text.strip()
+        return found
+
+    def _children(self, element: Element, path: str, *names: str) -> Iterator[Element]:
+        """The children of these names; of the standard's own there are no others."""
+        for child in _own(element):
+            if child.name in names:
+                yield child
+            else:
+                wanted = " and ".join(names)
+                self._problem(path, child, f"holds {child.name[:80]!r}; only {wanted} belongs here")
+
+
+def _own(element: Element) -> Iterator[Element]:
+    return (each for each in unwrapped(element) if not each.namespace)
+
+
+def _named(element: Element, name: str) -> Json:
+    text = element.get(name)
+    return {} if text is None else {name: text.strip()}
