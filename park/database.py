@@ -5,6 +5,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from park.errors import DatabaseError
@@ -56,4 +57,13 @@ def _sqlite(url: URL) -> Engine:
 
 
 def _postgresql(url: URL) -> Engine:
-    return create_engine(url.set(drivername="postgresql+pg8000"), pool_pre_ping=True)
+    engine = create_engine(url.set(drivername="postgresql+pg8000"), pool_pre_ping=True)
+
+    @event.listens_for(engine, "connect")
+    def _configure(connection: DBAPIConnection, _record: object) -> None:
+        # Our questions have small answers: compiling one costs PostgreSQL more than answering it.
+        cursor = connection.cursor()
+        cursor.execute("SET jit TO off")
+        connection.commit()
+
+    return engine

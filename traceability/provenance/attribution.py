@@ -57,6 +57,7 @@ class Inflow(NamedTuple):
 
 
 _SEVERAL = 2
+_MAKES = (t.MADE, t.OUT_OF)
 
 
 class State(NamedTuple):
@@ -111,11 +112,9 @@ class Mixtures:
         found = self._parts.get(state)
         if found is None:
             links = self._links(state)
+            states = [self._state_of(link, state) for link in links]
             weights = self._weights(links, state)
-            found = self._parts[state] = [
-                Part(self._state_of(link, state), weight)
-                for link, weight in zip(links, weights, strict=True)
-            ]
+            found = self._parts[state] = list(map(Part, states, weights))
         return found
 
     def mass_mg(self, state: State) -> int | None:
@@ -137,14 +136,16 @@ class Mixtures:
         return found
 
     def _find_links(self, state: State) -> Sequence[LinkIn]:
-        links = [each for each in self._inflows.get(state.thing, ()) if each.source is not None]
-        held = [each for each in links if each.kind == t.CONTAINS and _overlaps(each, state)]
-        if held:
-            return held
+        links = self._inflows.get(state.thing, ())
+        if state.thing in self._containers:
+            held = [each for each in links if each.kind == t.CONTAINS and _overlaps(each, state)]
+            if held:
+                return held
         return [
             each
             for each in links
-            if each.kind != t.CONTAINS
+            if each.source is not None
+            and each.kind != t.CONTAINS
             and each.source != state.thing
             and (each.kind == t.INTO or each.from_ms <= state.until_ms)
         ]
@@ -193,14 +194,11 @@ class Mixtures:
                 else link.mass_mg
                 for link in links
             )
-        every = self._inflows.get(state.thing, ())
-        made = [
-            _sum(link.mass_mg for link in every if link.kind == kind)
-            for kind in (t.MADE, t.OUT_OF)
-            if any(link.kind == kind for link in every)
-        ]
-        known = [mass for mass in made if mass is not None]
-        return max(known) if known else None
+        made: dict[str, int | None] = {}
+        for link in self._inflows.get(state.thing, ()):
+            if link.kind in _MAKES:
+                made[link.kind] = _plus(made.get(link.kind, 0), link.mass_mg)
+        return max((mass for mass in made.values() if mass is not None), default=None)
 
 
 def share_of(
@@ -295,10 +293,12 @@ def _overlaps(link: LinkIn, state: State) -> bool:
     return link.from_ms <= state.until_ms and link.until_ms >= state.since_ms
 
 
+def _plus(one: int | None, other: int | None) -> int | None:
+    return None if one is None or other is None else one + other
+
+
 def _sum(masses: Iterable[int | None]) -> int | None:
-    total = 0
+    total: int | None = 0
     for mass in masses:
-        if mass is None:
-            return None
-        total += mass
+        total = _plus(total, mass)
     return total

@@ -8,6 +8,7 @@ from sqlalchemy import (
     Row,
     Select,
     Table,
+    bindparam,
     exists,
     func,
     select,
@@ -26,7 +27,7 @@ _CHUNK = 10_000
 
 _THINGS = select(t.things.c.key, t.things.c.id).where(among(t.things.c.key))
 _NAMED = select(t.things.c.id).where(
-    among(t.things.c.key), exists().where(t.sightings.c.thing == t.things.c.id)
+    t.things.c.key == bindparam("key"), exists().where(t.sightings.c.thing == t.things.c.id)
 )
 
 
@@ -52,7 +53,7 @@ def last_id(connection: Connection, table: Table) -> int:
 
 def find(connection: Connection, key: str) -> int:
     """The id of a thing that an event names. Raises NotFoundError `node-not-found`."""
-    found: int | None = connection.execute(_NAMED, {"wanted": [key]}).scalar()
+    found: int | None = connection.execute(_NAMED, {"key": key}).scalar()
     if found is None:
         msg = f"no event names {key}; look for it in the form in which it is labelled"
         raise NotFoundError("node-not-found", msg)

@@ -7,6 +7,7 @@ shares can be reckoned (see `attribution`), and one the names.
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 from typing import NamedTuple
 
 from sqlalchemy import Connection, select
@@ -21,6 +22,7 @@ from traceability.provenance.walking import Direction, Start, Step, Walked, walk
 
 MILLIGRAMS_IN_KG = 1_000_000
 
+_BY_TIME = attrgetter("at_ms", "link")
 _L = t.links.c
 _INFLOWS = select(
     _L.kind,
@@ -149,21 +151,21 @@ def things_of(connection: Connection, numbers: Collection[int]) -> dict[int, tup
 
 def edges_of(steps: Sequence[Step], things: Mapping[int, tuple[str, ThingKind]]) -> Iterator[Edge]:
     """Links as edges, by time."""
-    for step in sorted(steps, key=lambda each: (each.at_ms, each.link)):
+    for step in sorted(steps, key=_BY_TIME):
         if step.source is None:
             continue
         ended = step.kind == t.CONTAINS and step.until_ms < t.OPEN
         yield Edge(
-            source=things[step.source][0],
-            target=things[step.target][0],
-            kind=step.kind,
-            at=from_epoch_ms(step.at_ms),
-            until=from_epoch_ms(step.until_ms + 1) if ended else None,
-            quantity=step.quantity,
-            uom=step.uom,
-            mass_kg=to_kg(step.mass_mg),
-            event_id=step.event_id,
-            end_event_id=step.end_event_id,
+            things[step.source][0],
+            things[step.target][0],
+            step.kind,
+            from_epoch_ms(step.at_ms),
+            from_epoch_ms(step.until_ms + 1) if ended else None,
+            step.quantity,
+            step.uom,
+            to_kg(step.mass_mg),
+            step.event_id,
+            step.end_event_id,
         )
 
 

@@ -22,20 +22,27 @@ from typing import Any, NamedTuple
 from sqlalchemy import (
     CTE,
     BigInteger,
+    ColumnElement,
     Connection,
+    Dialect,
+    FromClause,
     Integer,
     Select,
     and_,
     bindparam,
     case,
+    cast,
     column,
     func,
     literal,
+    literal_column,
     not_,
     or_,
     select,
+    true,
     values,
 )
+from sqlalchemy.engine import make_url
 
 from traceability import tables as events
 from traceability.provenance import tables as t
@@ -76,17 +83,17 @@ class Step(NamedTuple):
     quantity: float | None
     uom: str | None
     mass_mg: int | None
-    seq: int
     event_id: str | None
     end_event_id: str | None
     since_ms: int
     """Since when the thing that the walk came from was followed."""
-    key: str | None
-    """Of the thing that it led to."""
-    thing_kind: str | None
+    named: str | None
+    """Kind and key of the thing that it led to, a space between them."""
 
 
+_BOUND = ("thing", "since", "until")
 _L = t.links.alias("l")
+_I = t.links.c
 _E = events.events.alias("e")
 _T = t.things.alias("t")
 
@@ -124,13 +131,31 @@ def _came_from(link: Any, window: Any) -> Any:
     return and_(_overlaps(link, window), link.source.is_not(None), window.form < t.PRODUCT)
 
 
+def _linked(
+    walk: CTE, links: FromClause, goes: ColumnElement[bool], *, one_by_one: bool
+) -> tuple[FromClause, Any]:
+    """A walk's rows with the links that go on from them, and the links' columns.
+
+    PostgreSQL expects a walk to find much, and would scan the whole table once rather than look
+    the links up for each row, which costs ten times what the walk does: it looks up `one_by_one`
+    what OFFSET keeps it from joining.
+    """
+    if not one_by_one:
+        return walk.join(links, goes), links.c
+    found = select(links).where(goes).correlate(walk).offset(0).lateral()
+    return walk.join(found, true()), found.c
+
+
 def _single() -> Any:
     """One start, bound to `thing`, `since` and `until`."""
-    return select(
-        bindparam("thing", type_=BigInteger).label("thing"),
-        bindparam("since", type_=BigInteger).label("since_ms"),
-        bindparam("until", type_=BigInteger).label("until_ms"),
-    )
+    thing, since, until = (bindparam(name, type_=BigInteger) for name in _BOUND)
+    return select(thing.label("thing"), since.label("since_ms"), until.label("until_ms"))
+
+
+def _written() -> Any:
+    """The same with the three numbers to be written into the statement's text."""
+    thing, since, until = (cast(literal_column(f"{{{name}:d}}"), BigInteger) for name in _BOUND)
+    return select(thing.label("thing"), since.label("since_ms"), until.label("until_ms"))
 
 
 def _many(starts: Sequence[Start]) -> Select[Any]:
@@ -146,11 +171,13 @@ def _many(starts: Sequence[Start]) -> Select[Any]:
     return select(listed.c.thing, listed.c.since_ms, listed.c.until_ms)
 
 
-def _held(starts: Select[Any]) -> CTE:
+def _held(starts: Select[Any], *, one_by_one: bool) -> CTE:
     """The starts and what they contained."""
     held = starts.cte("held", recursive=True)
-    link, window = t.links.c, held.c
-    itself = link.source_form == t.ITSELF
+    lasts = or_(_I.source_form == t.ITSELF, _I.until_ms < t.OPEN)
+    holds = and_(_I.target == held.c.thing, _I.kind == t.CONTAINS, lasts, _overlaps(_I, held.c))
+    linked, link = _linked(held, t.links, holds, one_by_one=one_by_one)
+    window, itself = held.c, link.source_form == t.ITSELF
     return held.union(
         select(
             link.source,
@@ -159,15 +186,12 @@ def _held(starts: Select[Any]) -> CTE:
                 (itself, _earlier(window.until_ms, link.until_ms)),
                 else_=literal(t.OPEN, BigInteger),
             ),
-        )
-        .select_from(held)
-        .join(t.links, and_(link.target == window.thing, link.kind == t.CONTAINS))
-        .where(_overlaps(link, window), itself | (link.until_ms < t.OPEN))
+        ).select_from(linked)
     )
 
 
-def _forward(starts: Select[Any]) -> CTE:
-    held = _held(starts)
+def _forward(starts: Select[Any], *, one_by_one: bool) -> CTE:
+    held = _held(starts, one_by_one=one_by_one)
     seeds = select(
         held.c.thing,
         held.c.since_ms,
@@ -175,8 +199,9 @@ def _forward(starts: Select[Any]) -> CTE:
         literal(t.ITSELF, Integer).label("form"),
     )
     walk = seeds.cte("walk", recursive=True)
-    link, window = t.links.c, walk.c
-    anew = link.kind == t.INTO
+    goes = and_(_I.source == walk.c.thing, _goes_on(_I, walk.c))
+    linked, link = _linked(walk, t.links, goes, one_by_one=one_by_one)
+    window, anew = walk.c, link.kind == t.INTO
     return walk.union(
         select(
             link.target,
@@ -188,18 +213,16 @@ def _forward(starts: Select[Any]) -> CTE:
                 (anew, literal(t.OPEN, BigInteger)), else_=_earlier(window.until_ms, link.until_ms)
             ),
             link.target_form,
-        )
-        .select_from(walk)
-        .join(t.links, link.source == window.thing)
-        .where(_goes_on(link, window))
+        ).select_from(linked)
     )
 
 
-def _back(starts: Select[Any]) -> CTE:
+def _back(starts: Select[Any], *, one_by_one: bool) -> CTE:
     seeds = starts.add_columns(literal(t.ITSELF, Integer).label("form"))
     walk = seeds.cte("walk", recursive=True)
-    link, window = t.links.c, walk.c
-    anew = link.kind == t.OUT_OF
+    came = and_(_I.target == walk.c.thing, _came_from(_I, walk.c))
+    linked, link = _linked(walk, t.links, came, one_by_one=one_by_one)
+    window, anew = walk.c, link.kind == t.OUT_OF
     of_lot = and_(link.kind == t.CONTAINS, link.source_form != t.ITSELF)
     return walk.union(
         select(
@@ -215,68 +238,69 @@ def _back(starts: Select[Any]) -> CTE:
                 else_=_earlier(window.until_ms, link.until_ms),
             ),
             link.source_form,
-        )
-        .select_from(walk)
-        .join(t.links, link.target == window.thing)
-        .where(_came_from(link, window))
+        ).select_from(linked)
     )
 
 
-def _steps(walk: CTE, direction: Direction) -> Select[Any]:
-    """Every link that leads on from a row of the walk."""
-    link, window = _L.c, walk.c
+def _steps(starts: Select[Any], direction: Direction, *, one_by_one: bool) -> Select[Any]:
+    """Every link that leads on from a row of a walk."""
+    walk = _WALKS[direction](starts, one_by_one=one_by_one)
+    window = walk.c
     forward = direction is Direction.FORWARD
-    here, there = (link.source, link.target) if forward else (link.target, link.source)
-    # Back, what came into being is told as well, whenever it did: it leads nowhere, but has a mass.
-    lasts = or_(link.until_ms >= window.since_ms, link.kind == t.MADE)
-    leads = _goes_on(link, window) if forward else and_(link.from_ms <= window.until_ms, lasts)
+    if forward:
+        leads = and_(_L.c.source == window.thing, _goes_on(_L.c, window))
+    else:
+        # What came into being is told as well, whenever it did: it leads nowhere, but has a mass.
+        lasts = or_(_L.c.until_ms >= window.since_ms, _L.c.kind == t.MADE)
+        leads = and_(_L.c.target == window.thing, _L.c.from_ms <= window.until_ms, lasts)
+    followed = and_(leads, window.form < t.PRODUCT)
+    linked, link = _linked(walk, _L, followed, one_by_one=one_by_one)
+    there = link.target if forward else link.source
     # Not joined: looked up row by row, however many rows a planner expects.
-    key = select(_T.c.key).where(_T.c.id == there).scalar_subquery()
-    kind = select(_T.c.kind).where(_T.c.id == there).scalar_subquery()
+    named = select(_T.c.kind + " " + _T.c.key).where(_T.c.id == there).scalar_subquery()
     event_id = select(_E.c.event_id).where(_E.c.seq == link.seq).scalar_subquery()
     end_event_id = select(_E.c.event_id).where(_E.c.seq == link.end_seq).scalar_subquery()
-    return (
-        select(
-            link.id,
-            link.kind,
-            link.source,
-            link.source_form,
-            link.target,
-            link.at_ms,
-            link.from_ms,
-            link.until_ms,
-            link.quantity,
-            link.uom,
-            link.mass_mg,
-            link.seq,
-            event_id.label("event_id"),
-            end_event_id.label("end_event_id"),
-            window.since_ms,
-            key.label("key"),
-            kind.label("thing_kind"),
-        )
-        .join_from(walk, _L, here == window.thing)
-        .where(leads, window.form < t.PRODUCT)
-    )
+    return select(
+        link.id,
+        link.kind,
+        link.source,
+        link.source_form,
+        link.target,
+        link.at_ms,
+        link.from_ms,
+        link.until_ms,
+        link.quantity,
+        link.uom,
+        link.mass_mg,
+        event_id.label("event_id"),
+        end_event_id.label("end_event_id"),
+        window.since_ms,
+        named.label("named"),
+    ).select_from(linked)
 
 
 _WALKS = {Direction.FORWARD: _forward, Direction.BACK: _back}
-_YES = literal(True)  # noqa: FBT003 - a value of SQL
-_FOR_SMALL_ANSWERS = select(
-    func.set_config("enable_seqscan", "off", _YES), func.set_config("jit", "off", _YES)
-)
-"""PostgreSQL expects a walk to find much, and would scan whole tables and compile the statement,
-which costs ten times what the walk does."""
 
 
-def _packed(steps: Select[Any]) -> Select[Any]:
+def _packed(starts: Select[Any], direction: Direction) -> Select[Any]:
     """All rows as one JSON value, which arrives much faster than many values from PostgreSQL."""
-    rows = steps.subquery("steps")
+    rows = _steps(starts, direction, one_by_one=True).subquery("steps")
     return select(func.json_agg(func.json_build_array(*rows.c)))
 
 
-_STATEMENTS = {direction: _steps(walk(_single()), direction) for direction, walk in _WALKS.items()}
-_PACKED = {direction: _packed(steps) for direction, steps in _STATEMENTS.items()}
+def _postgresql() -> Dialect:
+    return make_url("postgresql+pg8000://").get_dialect()()
+
+
+def _text(packed: Select[Any]) -> str:
+    compiled = packed.compile(dialect=_postgresql(), compile_kwargs={"literal_binds": True})
+    return str(compiled)
+
+
+_STATEMENTS = {way: _steps(_single(), way, one_by_one=False) for way in Direction}
+_TEXTS = {way: _text(_packed(_written(), way)) for way in Direction}
+"""For PostgreSQL: without parameters, a statement goes there and its answer comes in one message
+each, and the driver has no placeholders to look for in three thousand characters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,7 +327,7 @@ def walk(connection: Connection, starts: Sequence[Start], direction: Direction) 
         known = steps.get(step.link)
         if known is None or step.since_ms < known.since_ms:
             steps[step.link] = step
-        if step.source is None or step.key is None or step.thing_kind is None:
+        if step.source is None or step.named is None:
             continue
         if direction is Direction.FORWARD:
             _widen(windows, step.source, step.since_ms, t.OPEN)
@@ -312,7 +336,8 @@ def walk(connection: Connection, starts: Sequence[Start], direction: Direction) 
             reached, since_ms = step.source, step.from_ms
         until_ms = step.until_ms if step.kind == t.CONTAINS else t.OPEN
         _widen(windows, reached, since_ms, until_ms)
-        things[reached] = (step.key, step.thing_kind)
+        kind, _, key = step.named.partition(" ")
+        things[reached] = (key, kind)
     return Walked(list(steps.values()), windows, things)
 
 
@@ -320,28 +345,21 @@ def _rows(
     connection: Connection, starts: Sequence[Start], direction: Direction
 ) -> Iterator[Sequence[Any]]:
     packed = connection.dialect.name == "postgresql"
-    if packed:
-        connection.execute(_FOR_SMALL_ANSWERS)
-    for statement, bound in _asked(starts, direction, packed=packed):
-        found = connection.execute(statement, bound)
-        if packed:
-            yield from found.scalar_one() or ()
-        else:
-            yield from found
-
-
-def _asked(
-    starts: Sequence[Start], direction: Direction, *, packed: bool
-) -> Iterator[tuple[Select[Any], dict[str, int]]]:
-    """Statements, with their parameters, that walk from all of the starts."""
     if len(starts) == 1:
         (start,) = starts
-        bound = {"thing": start.thing, "since": start.since_ms, "until": start.until_ms}
-        yield (_PACKED if packed else _STATEMENTS)[direction], bound
+        bound = dict(zip(_BOUND, (start.thing, start.since_ms, start.until_ms), strict=True))
+        if packed:
+            found = connection.exec_driver_sql(_TEXTS[direction].format(**bound))
+            yield from found.scalar_one() or ()
+        else:
+            yield from connection.execute(_STATEMENTS[direction], bound)
         return
     for chunk in chunks(starts, _STARTS_AT_ONCE):
-        steps = _steps(_WALKS[direction](_many(chunk)), direction)
-        yield _packed(steps) if packed else steps, {}
+        many = _many(chunk)
+        if packed:
+            yield from connection.execute(_packed(many, direction)).scalar_one() or ()
+        else:
+            yield from connection.execute(_steps(many, direction, one_by_one=False))
 
 
 def _widen(windows: dict[int, tuple[int, int]], thing: int, since_ms: int, until_ms: int) -> None:

@@ -58,7 +58,7 @@ def test_what_names_no_node_is_refused_with_the_reason(text: str, code: str) -> 
 
 
 sixty_three_bits = st.integers(min_value=-(2**63) + 1, max_value=2**63 - 1)
-texts = st.text(st.characters(exclude_characters="\0"))
+texts = st.text(st.characters(codec="utf-8", exclude_characters="\0"))
 
 
 @given(st.tuples(sixty_three_bits, texts, texts))
