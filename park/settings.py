@@ -1,15 +1,18 @@
 """Settings from the environment (`AGRIPARK_…`) and an optional TOML file, checked at start.
 
 The file is `agripark.toml` in the working directory or the one that `AGRIPARK_CONFIG` names; the
-environment wins over it.
+environment wins over it. Any setting may lie in a file of its own, as secrets of containers do:
+`AGRIPARK_INFLUX_TOKEN_FILE` names the file that holds `AGRIPARK_INFLUX_TOKEN`.
 """
 
 import os
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -21,6 +24,10 @@ from park.errors import SettingsError
 
 CONFIG_VARIABLE = "AGRIPARK_CONFIG"
 DEFAULT_CONFIG = Path("agripark.toml")
+_PREFIX = "AGRIPARK_"
+_FILE = "_FILE"
+_LARGEST_SECRET_BYTES = 65_536
+_USER_INFO = re.compile(r"//.*@")
 
 
 def _url(*schemes: str) -> AfterValidator:
@@ -47,7 +54,7 @@ DatabaseUrl = Annotated[str, _url("sqlite", "postgresql")]
 class Settings(BaseSettings):
     """Everything that can be set; each has the environment name `AGRIPARK_` + its own."""
 
-    model_config = SettingsConfigDict(env_prefix="AGRIPARK_", extra="forbid", frozen=True)
+    model_config = SettingsConfigDict(env_prefix=_PREFIX, extra="forbid", frozen=True)
 
     data_dir: Path = Path("agripark-data")
     """Folder of the spool and the embedded databases."""
@@ -159,9 +166,49 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - pydantic's signature
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - pydantic's signature
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Arguments win over the environment, the environment over the file."""
+        """Arguments win over the environment and its files, these over the settings file."""
         path = Path(os.environ.get(CONFIG_VARIABLE, DEFAULT_CONFIG))
-        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, path)
+        named = _NamedFiles(settings_cls)
+        return init_settings, env_settings, named, TomlConfigSettingsSource(settings_cls, path)
+
+
+class _NamedFiles(PydanticBaseSettingsSource):
+    """Settings in files that variables with `_FILE` at their end name."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[str | None, str, bool]:
+        """The text of the setting's file, None where no variable names one."""
+        del field
+        variable = f"{_PREFIX}{field_name.upper()}"
+        path = os.environ.get(variable + _FILE)
+        if path is None:
+            return None, field_name, False
+        if variable in os.environ:
+            msg = f"{variable} and {variable}{_FILE} are both set; take one of them"
+            raise SettingsError(msg)
+        return _text_of(variable + _FILE, Path(path)), field_name, False
+
+    def __call__(self) -> dict[str, str]:
+        """All that are named."""
+        found = {
+            name: self.get_field_value(field, name)[0]
+            for name, field in self.settings_cls.model_fields.items()
+        }
+        return {name: text for name, text in found.items() if text is not None}
+
+
+def _text_of(variable: str, path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            data = file.read(_LARGEST_SECRET_BYTES + 1)
+        text = data.decode().strip()
+    except (OSError, UnicodeDecodeError) as error:
+        msg = f"{variable} names {path}, which can't be read: {error}"
+        raise SettingsError(msg) from error
+    if not text or len(data) > _LARGEST_SECRET_BYTES:
+        wrong = "too large for one setting" if text else "empty"
+        msg = f"{variable} names {path}, which is {wrong}"
+        raise SettingsError(msg)
+    return text
 
 
 def load_settings(**overrides: object) -> Settings:
@@ -179,8 +226,10 @@ def load_settings(**overrides: object) -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = "_".join(str(step) for step in first["loc"])
-        value = "" if "password" in name or "token" in name else f" = {first['input']!r}"
-        msg = f"setting {name} (AGRIPARK_{name.upper()}){value}: {first['msg']}"
+        variable = f"{_PREFIX}{name.upper()}"
+        is_secret = "password" in name or "token" in name or variable + _FILE in os.environ
+        value = "" if is_secret else f" = {_USER_INFO.sub('//***@', repr(first['input']))}"
+        msg = f"setting {name} ({variable}){value}: {first['msg']}"
         raise SettingsError(msg) from error
     except (OSError, ValueError) as error:
         msg = f"can't read the settings file: {error}"

@@ -77,3 +77,54 @@ def test_a_file_that_is_no_toml_is_refused(in_empty_folder: Path) -> None:
     (in_empty_folder / "agripark.toml").write_text("api_port =\n")
     with pytest.raises(SettingsError, match="settings file"):
         load_settings()
+
+
+def test_a_setting_may_lie_in_a_file_of_its_own(
+    in_empty_folder: Path, set_variable: SetVariable
+) -> None:
+    (in_empty_folder / "address").write_text("postgresql://agripark:secret@db/agripark\n")
+    (in_empty_folder / "agripark.toml").write_text('database_url = "sqlite:///other.db"\n')
+    set_variable("AGRIPARK_DATABASE_URL_FILE", "address")
+    assert load_settings().database_url == "postgresql://agripark:secret@db/agripark"
+    assert load_settings(database_url="sqlite:///mine.db").database_url == "sqlite:///mine.db"
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        (None, "AGRIPARK_INFLUX_TOKEN_FILE names token, which can't be read"),
+        (b" \n", "AGRIPARK_INFLUX_TOKEN_FILE names token, which is empty"),
+        (b"\xff", "AGRIPARK_INFLUX_TOKEN_FILE names token, which can't be read"),
+        (b"x" * 100_000, "AGRIPARK_INFLUX_TOKEN_FILE names token, which is too large"),
+    ],
+)
+def test_a_file_that_holds_no_setting_is_refused(
+    in_empty_folder: Path, set_variable: SetVariable, content: bytes | None, complaint: str
+) -> None:
+    if content is not None:
+        (in_empty_folder / "token").write_bytes(content)
+    set_variable("AGRIPARK_INFLUX_TOKEN_FILE", "token")
+    with pytest.raises(SettingsError, match=complaint):
+        load_settings()
+
+
+def test_a_setting_that_is_given_twice_is_refused(
+    in_empty_folder: Path, set_variable: SetVariable
+) -> None:
+    (in_empty_folder / "port").write_text("9001")
+    set_variable("AGRIPARK_API_PORT_FILE", "port")
+    set_variable("AGRIPARK_API_PORT", "9002")
+    with pytest.raises(SettingsError, match="both set"):
+        load_settings()
+
+
+def test_no_complaint_shows_a_secret(in_empty_folder: Path, set_variable: SetVariable) -> None:
+    (in_empty_folder / "address").write_text("mysql://agripark:hidden@db/agripark")
+    set_variable("AGRIPARK_DATABASE_URL_FILE", "address")
+    with pytest.raises(SettingsError, match="DATABASE_URL") as refused:
+        load_settings()
+    assert "hidden" not in str(refused.value)
+    set_variable("AGRIPARK_MQTT_URL", "http://user:hid/den@broker")
+    with pytest.raises(SettingsError, match="MQTT_URL") as refused:
+        load_settings()
+    assert "den" not in str(refused.value)
