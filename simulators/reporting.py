@@ -3,11 +3,13 @@
 What one device read in half a day or so is one message; within a device readings are in order.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
+from park.telemetry import Kind
 from simulators.devices.base import Device, Group
-from simulators.messages import Outbox, Telemetry
+from simulators.messages import Outbox, Telemetry, Value
 from simulators.planning.settings import Cadences
 
 Action = tuple[int, Callable[[], None]]
@@ -16,6 +18,8 @@ Span = tuple[int, int]
 """From when until when."""
 
 _HOUR_MS = 3_600_000
+_CLOSEST_S = 10
+"""A line that reports each second is looked at that often where a season looks closely."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,59 +57,120 @@ class Work:
     tick_s: int
     spans: Sequence[Span]
     actions: Sequence[Action] = ()
+    closely: Sequence[Span] = ()
+    """When its devices report as often as they do in a living park."""
+
+
+class Measurement(NamedTuple):
+    """What a device measured at a time."""
+
+    device: Device
+    time_ms: int
+    values: Mapping[str, Value]
+
+
+def real_cadence_s(device: Device) -> int:
+    """How often it reports in a living park; a battery valve that is shut spares its battery."""
+    kind = kind_of(device)
+    rests = kind.name == "irrigation_block" and not device.active
+    return kind.slowest_cadence_s if rests else kind.cadence_s
+
+
+def kind_of(device: Device) -> Kind:
+    """The kind of telemetry that it sends."""
+    kind = device.asset.kind
+    assert kind is not None  # noqa: S101 - only assets with telemetry have a device
+    return kind
 
 
 class Reporter:
-    """Sends a device's readings when they are due."""
+    """Finds out when a device's reading is due."""
 
-    def __init__(self, site: str, device: Device, cadence: Cadence) -> None:
+    def __init__(self, device: Device, cadence: Cadence) -> None:
         self._device = device
         self._cadence = cadence
-        span_ms = cadence.span_h * _HOUR_MS
-        self._outbox = Outbox(site, device.asset, most=cadence.most, span_ms=span_ms)
         self._active = False
         self._due_ms = 0
+        self._closely_due_ms = 0
 
-    def report(self, now_ms: int) -> Telemetry | None:
+    def report(self, now_ms: int, *, closely: bool) -> Measurement | None:
         """A reading where one is due or the device began or ended its work."""
         device = self._device
         active = device.active
-        if now_ms < self._due_ms and active == self._active:
+        due_ms = self._closely_due_ms if closely else self._due_ms
+        if now_ms < due_ms and active == self._active:
             return None
         self._active = active
         every_s = self._cadence.active_s if active else self._cadence.resting_s
         self._due_ms = now_ms + every_s * 1000
-        return self._outbox.put(now_ms, device.values())
-
-    def flush(self, now_ms: int) -> Telemetry | None:
-        """What it still holds."""
-        return self._outbox.flush(now_ms)
+        closely_s = min(every_s, max(_CLOSEST_S, real_cadence_s(device)))
+        self._closely_due_ms = now_ms + closely_s * 1000
+        return Measurement(device, now_ms, device.values())
 
 
-def reports(work: Work, site: str, cadences: dict[str, Cadence]) -> Iterator[Telemetry]:
-    """What the devices of a group send over its spans."""
-    group = work.group
-    reporters = [
-        Reporter(site, device, cadences[device.asset.kind.name])
-        for device in group.devices
-        if device.asset.kind is not None
-    ]
-    actions = iter(sorted(work.actions, key=lambda action: action[0]))
-    upcoming = next(actions, None)
-    for since_ms, until_ms in work.spans:
-        group.skip(since_ms)
-        now_ms = since_ms
+class Course:
+    """A group's way through its spans, which are to be passed in order."""
+
+    def __init__(self, work: Work, cadences: Mapping[str, Cadence]) -> None:
+        self._work = work
+        self._group = work.group
+        self._reporters = [
+            Reporter(device, cadences[kind_of(device).name]) for device in self._group.devices
+        ]
+        self._actions = iter(sorted(work.actions, key=lambda action: action[0]))
+        self._upcoming = next(self._actions, None)
+
+    def over(self, span: Span) -> Iterator[Measurement]:
+        """What the devices measure over a span, in the order of time."""
+        now_ms, until_ms = span
+        self._group.skip(now_ms)
         while now_ms < until_ms:
-            group.advance(now_ms)
-            while upcoming is not None and upcoming[0] <= now_ms:
-                upcoming[1]()
-                upcoming = next(actions, None)
-            for reporter in reporters:
-                if message := reporter.report(now_ms):
-                    yield message
-            now_ms += group.tick_s(work.tick_s) * 1000
-            if upcoming is not None:
-                now_ms = min(now_ms, upcoming[0])
-        for reporter in reporters:
-            if message := reporter.flush(until_ms):
+            self._group.advance(now_ms)
+            while self._upcoming is not None and self._upcoming[0] <= now_ms:
+                self._upcoming[1]()
+                self._upcoming = next(self._actions, None)
+            closely = any(since <= now_ms < until for since, until in self._work.closely)
+            for reporter in self._reporters:
+                if measured := reporter.report(now_ms, closely=closely):
+                    yield measured
+            now_ms = self._next_ms(now_ms, closely=closely)
+
+    def _next_ms(self, now_ms: int, *, closely: bool) -> int:
+        tick_s = self._group.tick_s(self._work.tick_s)
+        if closely:
+            real_s = min(kind_of(device).cadence_s for device in self._group.devices)
+            tick_s = min(tick_s, max(_CLOSEST_S, real_s))
+        next_ms = now_ms + tick_s * 1000
+        if self._upcoming is not None:
+            next_ms = min(next_ms, self._upcoming[0])
+        for since_ms, _ in self._work.closely:
+            if now_ms < since_ms < next_ms:
+                next_ms = since_ms
+        return next_ms
+
+
+def measurements(work: Work, cadences: Mapping[str, Cadence]) -> Iterator[Measurement]:
+    """What the devices of a group measure over its spans; no values where one is silent."""
+    course = Course(work, cadences)
+    for span in work.spans:
+        yield from course.over(span)
+
+
+def reports(work: Work, site: str, cadences: Mapping[str, Cadence]) -> Iterator[Telemetry]:
+    """The messages that the devices of a group send over its spans."""
+    course = Course(work, cadences)
+    outboxes = {
+        device.asset.id: _outbox(site, device, cadences[kind_of(device).name])
+        for device in work.group.devices
+    }
+    for span in work.spans:
+        for device, time_ms, values in course.over(span):
+            if values and (message := outboxes[device.asset.id].put(time_ms, values)):
                 yield message
+        for outbox in outboxes.values():
+            if message := outbox.flush(span[1]):
+                yield message
+
+
+def _outbox(site: str, device: Device, cadence: Cadence) -> Outbox:
+    return Outbox(site, device.asset, most=cadence.most, span_ms=cadence.span_h * _HOUR_MS)

@@ -3,7 +3,7 @@
 A routine is called with the park's time before a group's clock moves to it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from random import Random
 
@@ -20,6 +20,8 @@ _DAY_MS = 24 * _HOUR_MS
 _DAYTIME = range(7, 19)
 _SHIFT = range(8, 18)
 _DOOR_EVERY_MS = 4 * _HOUR_MS
+_SHORTEST_VISIT_MS, _LONGEST_VISIT_MS = 1 * _MINUTE_MS, 4 * _MINUTE_MS
+"""A door that stands open for longer is worth an alarm."""
 _RUN_MS = 2 * _HOUR_MS
 _PAUSE_MS = 12 * _MINUTE_MS
 
@@ -51,7 +53,7 @@ class RoomRoutine:
             self._next_ms = now_ms + self.rng.randrange(_DOOR_EVERY_MS // 2, 2 * _DOOR_EVERY_MS)
             if local_hour(now_ms) in _DAYTIME and not self._shut_ms:
                 self.group.open_door()
-                self._shut_ms = now_ms + self.rng.randrange(2 * _MINUTE_MS, 9 * _MINUTE_MS)
+                self._shut_ms = now_ms + self.rng.randrange(_SHORTEST_VISIT_MS, _LONGEST_VISIT_MS)
 
 
 @dataclass(slots=True)
@@ -77,6 +79,17 @@ class LineRoutine:
             fruit = self.rng.choice(list(PROFILES.values())).varied(self.rng)
             reject_kg = mass_kg * self.rng.uniform(0.05, 0.1)
             self.group.start(Feed(now_ms, now_ms + _RUN_MS, mass_kg, reject_kg, fruit))
+
+
+def shifts_of_lines(start_ms: int, end_ms: int) -> Iterator[tuple[int, int]]:
+    """When lines run, from and until, as far as runs end in time."""
+    since_ms = start_ms
+    while since_ms + _RUN_MS <= end_ms:
+        if local_hour(since_ms) in _SHIFT:
+            yield since_ms, since_ms + _RUN_MS
+            since_ms += _RUN_MS + _PAUSE_MS
+        else:
+            since_ms = (since_ms // _HOUR_MS + 1) * _HOUR_MS
 
 
 @dataclass(slots=True)

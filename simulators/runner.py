@@ -1,13 +1,14 @@
 """Runs a planned season: sends what its devices and readers say, in the order of time."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from park.gs1 import BatchId
 from simulators.errors import PlanError
 from simulators.faults import NO_FAULTS, Faults
 from simulators.handheld import ScanPoster
+from simulators.incidents.plan import Incident
 from simulators.messages import ScanPosted, Telemetry
 from simulators.mqtt import Publisher
 from simulators.season import SeasonPlan
@@ -66,6 +67,7 @@ def run_season(
     progress: Callable[[Progress], None] = lambda _: None,
     *,
     faults: Faults = NO_FAULTS,
+    incidents: Sequence[Incident] = (),
 ) -> SeasonResult:
     """Send a whole season as fast as broker and API take it.
 
@@ -75,7 +77,7 @@ def run_season(
     readings = scans = messages = 0
     first_ms = last_ms = plan.start_ms
     told_at = 0.0
-    for outgoing in faults.over(season_messages(plan)):
+    for outgoing in faults.over(season_messages(plan, incidents)):
         if messages == scans == 0:
             first_ms = outgoing.at_ms
         last_ms = outgoing.at_ms

@@ -5,9 +5,11 @@ the scans of that stay.
 """
 
 import heapq
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from park.times import to_epoch_ms
+from simulators.incidents.plan import Incident
+from simulators.incidents.troubled import troubled
 from simulators.messages import Outgoing, scan_message
 from simulators.readers import scans_of
 from simulators.reporting import cadences_by_kind, reports
@@ -16,11 +18,16 @@ from simulators.seeds import generator
 from simulators.works import works_of
 
 
-def season_messages(plan: SeasonPlan) -> Iterator[Outgoing]:
-    """Everything that a season sends, in the order of time. Deterministic."""
+def season_messages(plan: SeasonPlan, incidents: Sequence[Incident] = ()) -> Iterator[Outgoing]:
+    """Everything that a season sends, in the order of time. Deterministic.
+
+    Around incidents the devices that they touch report as often as in a living park.
+    """
     cadences = cadences_by_kind(plan.settings.cadences)
     site = plan.park.site.id
-    streams: list[Iterable[Outgoing]] = [reports(work, site, cadences) for work in works_of(plan)]
+    streams: list[Iterable[Outgoing]] = [
+        reports(troubled(work, incidents), site, cadences) for work in works_of(plan)
+    ]
     return heapq.merge(*streams, _scans(plan), key=lambda outgoing: outgoing.at_ms)
 
 

@@ -83,13 +83,17 @@ def _greenhouses(plan: SeasonPlan, sky: WeatherTrack) -> Iterator[Work]:
 
 
 def _water(plan: SeasonPlan, sky: WeatherTrack) -> Iterator[Work]:
-    orchards = {harvest.orchard for harvest in plan.truth.harvests}
-    most = plan.settings.blocks_per_orchard
-    for works in water_works(plan.park, orchards, most):
+    for works in water_of(plan):
         rng = _rng(plan, works.pump.id)
         start_ms = _begin(plan, rng)
         group = WaterGroup(works, sky, rng, start_ms)
         yield Work(group, 3600, [(start_ms, plan.growing_end_ms)])
+
+
+def water_of(plan: SeasonPlan) -> list[WaterWorks]:
+    """The pump heads that report in a season: those of the orchards that harvest."""
+    orchards = {harvest.orchard for harvest in plan.truth.harvests}
+    return water_works(plan.park, orchards, plan.settings.blocks_per_orchard)
 
 
 def water_works(park: Park, orchards: set[str], most: int) -> list[WaterWorks]:
@@ -125,9 +129,7 @@ def water_works(park: Park, orchards: set[str], most: int) -> list[WaterWorks]:
 
 
 def _rooms(plan: SeasonPlan, sky: WeatherTrack) -> Iterator[Work]:
-    by_room: dict[str, list[Stay]] = defaultdict(list)
-    for stay in plan.truth.stays:
-        by_room[stay.room].append(stay)
+    by_room = _stays_by_room(plan)
     for asset in plan.park.of_type(ColdRoom):
         if stays := by_room[asset.id]:
             rng = _rng(plan, asset.id)
@@ -139,6 +141,18 @@ def _rooms(plan: SeasonPlan, sky: WeatherTrack) -> Iterator[Work]:
             for span in spans:
                 actions += _inspections(group, span, rng)
             yield Work(group, plan.settings.cadences.room_s, spans, actions)
+
+
+def spans_of_use(plan: SeasonPlan) -> dict[str, list[Span]]:
+    """When each room is in use and reports."""
+    return {room: _spans_of_use(plan, stays) for room, stays in _stays_by_room(plan).items()}
+
+
+def _stays_by_room(plan: SeasonPlan) -> dict[str, list[Stay]]:
+    by_room: dict[str, list[Stay]] = defaultdict(list)
+    for stay in plan.truth.stays:
+        by_room[stay.room].append(stay)
+    return by_room
 
 
 def _spans_of_use(plan: SeasonPlan, stays: list[Stay]) -> list[Span]:

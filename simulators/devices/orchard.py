@@ -26,8 +26,8 @@ class BlockDevice(Device):
 
     @property
     def active(self) -> bool:
-        """Whether the valve is open."""
-        return self.block.open
+        """Whether water flows, by an open valve or in spite of a shut one."""
+        return self.block.open or self.block.flow_m3h > 0
 
     def values(self) -> dict[str, Value]:
         """What it reports."""
@@ -130,8 +130,8 @@ class WaterGroup(Group):
     def __init__(self, works: WaterWorks, sky: WeatherTrack, rng: Random, start_ms: int) -> None:
         super().__init__(start_ms)
         self._sky = sky
-        self._pump = Pump(volume_m3=rng.uniform(1e4, 9e4), energy_kwh=rng.uniform(1e4, 9e4))
-        self._mixers = [Mixer(rng) for _ in works.mixers]
+        self.pump = Pump(volume_m3=rng.uniform(1e4, 9e4), energy_kwh=rng.uniform(1e4, 9e4))
+        self.mixers = {asset.id: Mixer(rng) for asset in works.mixers}
         self.blocks = {
             asset.id: Block(
                 orchard.crop,
@@ -144,17 +144,14 @@ class WaterGroup(Group):
             for asset, orchard in works.blocks
         }
         self.devices = (
-            PumpDevice(works.pump, self._pump),
+            PumpDevice(works.pump, self.pump),
             *(BlockDevice(asset, self.blocks[asset.id]) for asset, _ in works.blocks),
             *(
                 SoilProbeDevice(probe, self.blocks[probe.parent].soil, rng)
                 for probe in works.probes
                 if probe.parent in self.blocks
             ),
-            *(
-                MixerDevice(asset, mixer)
-                for asset, mixer in zip(works.mixers, self._mixers, strict=True)
-            ),
+            *(MixerDevice(asset, self.mixers[asset.id]) for asset in works.mixers),
         )
 
     def tick_s(self, cadence_s: int) -> int:
@@ -172,9 +169,10 @@ class WaterGroup(Group):
             self._wet(block, dt_s, sky, month)
         delivered_m3 = sum(block.volume_m3 for block in self.blocks.values()) - before_m3
         flow_m3h = sum(block.flow_m3h for block in self.blocks.values())
-        self._pump.step(dt_s, flow_m3h, delivered_m3)
-        for mixer in self._mixers:
-            mixer.step(dt_s, flow_m3h)
+        self.pump.step(dt_s, flow_m3h, delivered_m3)
+        watered_m3h = sum(block.flow_m3h for block in self.blocks.values() if block.open)
+        for mixer in self.mixers.values():
+            mixer.step(dt_s, watered_m3h)
 
     @staticmethod
     def _wet(block: Block, dt_s: float, sky: Weather, month: int) -> None:

@@ -87,6 +87,7 @@ class LineGroup(Group):
         super().__init__(start_ms)
         self.line = Line([Lane() for _ in lanes], rng)
         self.feed: Feed | None = None
+        self._behind = 0.0
         self.devices = (
             LineDevice(asset, self.line),
             *(
@@ -107,13 +108,32 @@ class LineGroup(Group):
     def stop(self) -> None:
         """Stand still."""
         self.feed = None
+        self._behind = 0.0
         self.line.stop()
+
+    def halt(self, state: str) -> None:
+        """Stand still in the middle of a run, `stopped` or in `fault`; nothing where none runs."""
+        if self.feed is not None:
+            self.line.stop(state)
+
+    def go_on(self) -> None:
+        """End a halt; what was missed is sorted besides the rest."""
+        if self.feed is not None:
+            self.line.state = "running"
 
     def pass_time(self, dt_s: float) -> None:
         """Sort what the feed gives in that time."""
         if self.feed is None:
             return
         to_ms = self.now_ms + round(dt_s * 1000)
-        share = self.feed.share(to_ms) - self.feed.share(self.now_ms)
+        done = self.feed.share(self.now_ms)
+        share = self.feed.share(to_ms) - done
+        if self.line.state != "running":
+            self._behind += share
+            return
+        if self._behind > 0 and share > 0:
+            made_up = self._behind * min(1.0, share / (1 - done))
+            self._behind -= made_up
+            share += made_up
         if share > 0:
             self.line.feed(dt_s, share * self.feed.mass_kg, share * self.feed.reject_kg)

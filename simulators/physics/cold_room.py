@@ -17,6 +17,7 @@ takes about two days and the air swings by less than 1 K].
 """
 
 from dataclasses import dataclass, field
+from enum import Enum, auto
 from math import exp
 
 from simulators.physics.fruit import FruitProfile, respiration_kw
@@ -47,6 +48,30 @@ _AIR_CHANGES_H = 0.25
 _DOOR_CHANGES_H = 6.0
 _OUTSIDE_CO2, _OUTSIDE_O2 = 0.04, 20.95
 _ETHYLENE_PPM_H_T = {"apple": 0.012, "jujube": 0.0004}
+# What goes wrong in a room does so at these rates [assumptions].
+_STUCK_BELOW_K = 9.0
+_GAS_PCT_H = 0.8
+_NITROGEN_CHANGES_H = 2.0
+_DRY_PCT = 24.0
+
+
+class Trouble(Enum):
+    """What may be wrong with a room, as its air sees it."""
+
+    NO_COOLING = auto()
+    """The compressor can't run."""
+    HEATER_STUCK = auto()
+    """The heater of the evaporator stays on after a defrost, and its fans blow warm air."""
+    VALVE_STUCK = auto()
+    """The expansion valve stays open and the thermostat can't stop it."""
+    NO_POWER = auto()
+    """Nothing runs but the sensors, from a battery."""
+    GAS_RETURNS = auto()
+    """Ventilation stands still, and the exhaust of the carbon dioxide scrubber comes back in."""
+    NITROGEN_FLOWS = auto()
+    """The nitrogen of a controlled atmosphere isn't shut off."""
+    DRY_AIR = auto()
+    """The humidifier stands still and a seal leaks."""
 
 
 @dataclass(slots=True)
@@ -91,6 +116,9 @@ class ColdRoom:
     power_kw: float = _REST_KW
     energy_kwh: float = 0.0
     since_defrost_s: float = 0.0
+    troubles: set[Trouble] = field(default_factory=set)
+    nitrogen: float = 0.0
+    """Share of its air that nitrogen has taken the place of."""
 
     def store(self, mass_kg: float, temp_c: float) -> None:
         """Put fruit of that temperature in."""
@@ -139,16 +167,18 @@ class ColdRoom:
         per_kg = _FRUIT_KJ_KG_K / _FRUIT_FOLLOWS_S
         settled_kw_k, fresh_kw_k = self.settled.mass_kg * per_kg, self.fresh.mass_kg * per_kg
         fans_kw = _FANS_KW_T * size if self.compressor_on else 0.0
-        heater_kw = _HEATER_KW_T * size if self.defrost_on else 0.0
+        heats = Trouble.HEATER_STUCK in self.troubles
+        heater_kw = _HEATER_KW_T * size if self.defrost_on or heats else 0.0
         cold = not self.compressor_on and self.air_c < self.setpoint_c - _FROST_GUARD_K
-        guard_kw = _FROST_GUARD_KW_T * size if cold else 0.0
+        guarded = cold and Trouble.NO_POWER not in self.troubles
+        guard_kw = _FROST_GUARD_KW_T * size if guarded else 0.0
         exchange = outside_kw_k + settled_kw_k + fresh_kw_k
         gain_kw = (
             outside_kw_k * outdoor_c
             + settled_kw_k * self.settled.temp_c
             + fresh_kw_k * self.fresh.temp_c
             + fans_kw
-            + heater_kw * _HEATER_LEAK
+            + heater_kw * (1.0 if heats else _HEATER_LEAK)
             + guard_kw
             - cooling_kw
         )
@@ -162,13 +192,17 @@ class ColdRoom:
         if self.fresh.mass_kg > 0:
             self.fresh.exchange(mean_c, fresh_kw, dt_s)
             self._merge()
-        self.power_kw = _REST_KW + fans_kw + heater_kw + guard_kw
+        rest_kw = 0.0 if Trouble.NO_POWER in self.troubles else _REST_KW
+        self.power_kw = rest_kw + fans_kw + heater_kw + guard_kw
         self.power_kw += cooling_kw / _COEFFICIENT_OF_PERFORMANCE
         self.energy_kwh += self.power_kw * dt_s / 3600
         self._breathe(dt_s / 3600, settled_kw + fresh_kw)
 
     def _control(self, dt_s: float) -> None:
         """Defrost when it is due, else cool with hysteresis."""
+        if Trouble.NO_POWER in self.troubles:
+            self.defrost_on = self.compressor_on = False
+            return
         self.since_defrost_s += dt_s
         if self.defrost_on:
             warm = self.evaporator_c >= _DEFROST_DONE_C
@@ -181,6 +215,10 @@ class ColdRoom:
             self.compressor_on = True
         elif self.air_c < self.setpoint_c - _HYSTERESIS_K:
             self.compressor_on = False
+        if self.troubles & {Trouble.NO_COOLING, Trouble.HEATER_STUCK}:
+            self.compressor_on = False
+        elif Trouble.VALVE_STUCK in self.troubles and not self.defrost_on:
+            self.compressor_on = True
 
     def _evaporate(self, dt_s: float) -> float:
         """Move the evaporator's temperature; gives the heat it takes from the air."""
@@ -194,6 +232,8 @@ class ColdRoom:
             return 0.0
         far = self.air_c - self.setpoint_c
         below_k = _HOLD_K if far < 1 else min(_PULL_DOWN_K, _HOLD_K + far)
+        if Trouble.VALVE_STUCK in self.troubles:
+            below_k = _STUCK_BELOW_K
         wanted_c = max(self.setpoint_c, self.air_c) - below_k
         self.evaporator_c += (wanted_c - self.evaporator_c) * (1 - exp(-dt_s / 240))
         difference_k = max(0.0, self.air_c - self.evaporator_c)
@@ -206,15 +246,27 @@ class ColdRoom:
 
     def _breathe(self, hours: float, respiration_heat_kw: float) -> None:
         """Moisture and gases: what fruit gives off, and what door and leaks let in."""
-        changes = _AIR_CHANGES_H + (_DOOR_CHANGES_H if self.door_open else 0.0)
+        gas_returns = Trouble.GAS_RETURNS in self.troubles
+        changes = 0.0 if gas_returns else _AIR_CHANGES_H
+        changes += _DOOR_CHANGES_H if self.door_open else 0.0
         renewed = 1 - exp(-changes * hours)
         # 1 ml CO2 comes with 21.4 J of heat; about 4 m3 of free air a tonne of capacity.
         litres_h = respiration_heat_kw * 3600 / 21.4
         made_pct = 100 * litres_h / (4_000 * self.capacity_t) * hours
+        made_pct += _GAS_PCT_H * hours if gas_returns else 0.0
         self.co2_pct += (_OUTSIDE_CO2 - self.co2_pct) * renewed + made_pct
-        self.o2_pct = _OUTSIDE_O2 - (self.co2_pct - _OUTSIDE_CO2)
+        self._flush_out(hours, renewed)
+        self.o2_pct = (_OUTSIDE_O2 - (self.co2_pct - _OUTSIDE_CO2)) * (1 - self.nitrogen)
         gas = _ETHYLENE_PPM_H_T.get(self.fruit.crop, 0.01) * self.mass_kg / 1000 * hours
         self.ethylene_ppm += gas - self.ethylene_ppm * renewed
         target = 94.5 if self.mass_kg > 0 else 86.0
         target += 2.5 * self.defrost_on - 2.0 * self.compressor_on - 9.0 * self.door_open
+        target -= _DRY_PCT if Trouble.DRY_AIR in self.troubles else 0.0
         self.humidity_pct += (target - self.humidity_pct) * (1 - exp(-hours / 0.7))
+
+    def _flush_out(self, hours: float, renewed: float) -> None:
+        """Nitrogen takes the place of air, and goes with what doors and leaks let in."""
+        if Trouble.NITROGEN_FLOWS in self.troubles:
+            self.nitrogen += (1 - self.nitrogen) * (1 - exp(-_NITROGEN_CHANGES_H * hours))
+        elif self.nitrogen > 0:
+            self.nitrogen -= self.nitrogen * renewed

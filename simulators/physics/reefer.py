@@ -1,10 +1,21 @@
 """A refrigerated container: supply and return air, three pulp probes, and where it is."""
 
 from dataclasses import dataclass, field
+from enum import Enum, auto
 from math import exp
 
 _FOLLOWS_S = (7 * 3600.0, 10 * 3600.0, 13 * 3600.0)
 """Probe 1 sits at the air supply, probe 3 at the doors."""
+_FANS_WARM_K, _RUNS_COLD_K = 7.0, 4.0
+
+
+class UnitTrouble(Enum):
+    """What may be wrong with the refrigeration unit."""
+
+    FAILS = auto()
+    """Its compressor stands still, and the fans warm the air."""
+    RUNS_COLD = auto()
+    """It cools far below its set-point."""
 
 
 @dataclass(slots=True)
@@ -19,6 +30,7 @@ class Reefer:
     door_open: bool = False
     lat: float = 0.0
     lon: float = 0.0
+    trouble: UnitTrouble | None = None
 
     def load(self, pulp_c: float) -> None:
         """Fill it with fruit of that temperature."""
@@ -27,7 +39,12 @@ class Reefer:
     def step(self, dt_s: float, outdoor_c: float) -> None:
         """Let `dt_s` pass."""
         goal_c = self.setpoint_c if not self.door_open else 0.6 * self.supply_c + 0.4 * outdoor_c
-        self.supply_c += (goal_c - self.supply_c) * (1 - exp(-dt_s / 900))
+        follows_s = 900.0
+        if self.trouble is UnitTrouble.FAILS:
+            goal_c, follows_s = max(outdoor_c, self.setpoint_c + _FANS_WARM_K), 5400.0
+        elif self.trouble is UnitTrouble.RUNS_COLD:
+            goal_c -= _RUNS_COLD_K
+        self.supply_c += (goal_c - self.supply_c) * (1 - exp(-dt_s / follows_s))
         mean_pulp = sum(self.pulp_c) / len(self.pulp_c)
         walls_k = 0.012 * (outdoor_c - self.supply_c)
         back_c = self.supply_c + 0.25 * (mean_pulp - self.supply_c) + walls_k + 0.25

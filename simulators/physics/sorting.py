@@ -34,15 +34,19 @@ class Line:
     mass_kg: float = 0.0
     reject_kg: float = 0.0
     fruit_count: int = 0
+    fill_factor: float = 1.0
+    """Of the usual share of cups that hold fruit."""
+    least_reject: float = 0.0
+    """Share that is rejected whatever the fruit is like, such as by a dirty camera."""
     _fruit: FruitProfile | None = field(default=None)
 
     def start(self, fruit: FruitProfile) -> None:
         """Begin to sort fruit like that."""
         self._fruit, self.state = fruit, "running"
 
-    def stop(self) -> None:
-        """Stand still until the next run."""
-        self.state, self.throughput_kg_h, self.cup_fill_pct = "idle", 0.0, 0.0
+    def stop(self, state: str = "idle") -> None:
+        """Stand still: until the next run, or in the middle of one."""
+        self.state, self.throughput_kg_h, self.cup_fill_pct = state, 0.0, 0.0
         for lane in self.lanes:
             lane.speed_cups_s = 0.0
 
@@ -51,6 +55,7 @@ class Line:
         fruit = self._fruit
         if fruit is None or dt_s <= 0:
             return
+        reject_kg = max(reject_kg, self.least_reject * mass_kg)
         weights = [self.rng.uniform(0.9, 1.1) for _ in self.lanes]
         for lane, weight in zip(self.lanes, weights, strict=True):
             self._sort(lane, fruit, dt_s, mass_kg * weight / sum(weights), reject_kg / mass_kg)
@@ -58,7 +63,7 @@ class Line:
         self.reject_kg += reject_kg
         self.fruit_count = sum(lane.fruit_count for lane in self.lanes)
         self.throughput_kg_h = mass_kg / dt_s * 3600
-        self.cup_fill_pct = min(98.0, max(30.0, self.rng.gauss(72, 4)))
+        self.cup_fill_pct = min(98.0, max(30.0, self.rng.gauss(72, 4))) * self.fill_factor
 
     def _sort(
         self, lane: Lane, fruit: FruitProfile, dt_s: float, mass_kg: float, rejected: float
@@ -73,4 +78,4 @@ class Line:
         lane.reject_count += round(count * rejected)
         lane.mass_kg += mass_kg
         # Small fruit is taken several to a cup.
-        lane.speed_cups_s = min(_MOST_CUPS_S, count / dt_s / 0.7)
+        lane.speed_cups_s = min(_MOST_CUPS_S, count / dt_s / (0.7 * self.fill_factor))

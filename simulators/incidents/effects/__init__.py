@@ -1,0 +1,1 @@
+"""What incidents do to devices: to their physics, or to what their sensors say."""
