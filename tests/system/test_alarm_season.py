@@ -19,8 +19,6 @@ from simulators.incidents.stage import season_stage
 from simulators.season import SeasonPlan, plan_season, season_settings
 from tests.support.alarm_season import SeasonWatched, Shown, watch
 
-pytestmark = pytest.mark.xdist_group("alarm-season")
-
 SEED = 1
 
 RULE_OF: Mapping[str, str] = {
