@@ -342,7 +342,10 @@ def doctor(
     with closing(make_store(settings)) as store:
         findings.append(doctor_checks.check_telemetry(store))
     with closing(Records.of(settings, make_park(settings))) as records:
-        findings.append(doctor_checks.check_database(records.traceability))
+        database_found = doctor_checks.check_database(records.traceability)
+        findings.append(database_found)
+        if database_found.ok:
+            findings.append(doctor_checks.check_ledger(records.ledger))
     if as_json:
         show([asdict(finding) for finding in findings])
     else:

@@ -6,6 +6,7 @@ running process knows is there where ingest runs in it.
 
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 
 from prometheus_client import ProcessCollector
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -18,6 +19,8 @@ from ingest.counters import Count
 from ingest.devices.register import DeviceRegister
 from ingest.quarantine import Quarantine
 from ingest.spool_file import SpoolFile, SpoolStatus
+from traceability.errors import DatabaseUnavailableError
+from traceability.ledger.ledger import Ledger
 
 _COUNTED: Mapping[Count, str] = {
     Count.RECEIVED: "Readings, scans, statuses and messages that can't be read, once durable.",
@@ -34,6 +37,7 @@ def exposition(
     devices: DeviceRegister,
     ingest: RunningIngest | None,
     alarms: AlarmRegister | None = None,
+    ledger: Ledger | None = None,
 ) -> bytes:
     """All metrics as Prometheus reads them. Raises SpoolError."""
     registry = CollectorRegistry()
@@ -43,6 +47,8 @@ def exposition(
     registry.register(_Collector(lambda: _of_devices(devices)))
     if alarms is not None:
         registry.register(_Collector(lambda: _of_alarms(alarms)))
+    if ledger is not None:
+        registry.register(_Collector(lambda: _of_ledger(ledger)))
     if ingest is not None:
         registry.register(_Collector(lambda: _of_process(ingest)))
     return generate_latest(registry)
@@ -123,6 +129,20 @@ def _of_alarms(alarms: AlarmRegister) -> Iterator[Metric]:
     yield GaugeMetricFamily(
         "agripark_alarm_notes_waiting", "Notes about alarms that couldn't be sent yet.", waiting
     )
+
+
+def _of_ledger(ledger: Ledger) -> Iterator[Metric]:
+    """Nothing while the database doesn't answer: that is what readiness tells of."""
+    with suppress(DatabaseUnavailableError):
+        state = ledger.state()
+        yield GaugeMetricFamily(
+            "agripark_ledger_events", "Events that the ledger's log holds.", state.events
+        )
+        yield GaugeMetricFamily(
+            "agripark_ledger_signed_events",
+            "Events that the last checkpoint covers; 0 where it doesn't hold.",
+            state.signed,
+        )
 
 
 def _of_process(ingest: RunningIngest) -> Iterator[Metric]:

@@ -12,7 +12,8 @@ from ingest.errors import BrokerError
 from ingest.mqtt import BrokerOptions, check_broker
 from ingest.mqtt_probe import probe_broker
 from ingest.stores.port import TelemetryStore
-from traceability.errors import TraceabilityError
+from traceability.errors import DatabaseUnavailableError, TraceabilityError
+from traceability.ledger.ledger import Ledger
 from traceability.repository import Traceability
 
 _LEAST_FREE_BYTES = 1_000_000_000
@@ -131,6 +132,22 @@ def check_database(traceability: Traceability) -> Finding:
     return Finding(
         "traceability database", health.ok, " ".join(filter(None, (health.version, health.detail)))
     )
+
+
+def check_ledger(ledger: Ledger) -> Finding:
+    """Whether the log of events is signed, and grew out of what was signed before."""
+    try:
+        state = ledger.state()
+    except DatabaseUnavailableError as error:
+        return Finding("ledger", ok=False, detail=str(error))
+    advice = "run agripark ledger verify: it names the first bad event"
+    if state.problem:
+        return Finding("ledger", ok=False, detail=state.problem, advice=advice)
+    detail = f"{state.events:,} events, {state.signed:,} of them signed"
+    if state.signed < state.events:
+        advice = "the next event signs them all; agripark ledger checkpoint does it now"
+        return Finding("ledger", ok=True, detail=detail, advice=advice, warning=True)
+    return Finding("ledger", ok=True, detail=detail)
 
 
 def findings_text(findings: Sequence[Finding]) -> str:

@@ -25,6 +25,11 @@ def metrics(services: ServicesNeeded) -> Response:
     if services.spool is None or services.quarantine is None or services.devices is None:
         raise ProblemError("no-ingest-here", "ingest doesn't run beside this server")
     text = exposition(
-        services.spool, services.quarantine, services.devices, services.ingest, services.alarms
+        services.spool,
+        services.quarantine,
+        services.devices,
+        services.ingest,
+        services.alarms,
+        services.ledger,
     )
     return Response(text, media_type=CONTENT_TYPE_LATEST)

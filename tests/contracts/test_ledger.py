@@ -19,7 +19,7 @@ from traceability.errors import LedgerBrokenError, LedgerError, NotFoundError, Q
 from traceability.ledger import log, merkle
 from traceability.ledger.checkpoint import SignedCheckpoint
 from traceability.ledger.evidence import Given
-from traceability.ledger.report import Report
+from traceability.ledger.report import LedgerState, Report
 from traceability.ledger.tables import ledger_checkpoints, ledger_nodes
 
 
@@ -197,6 +197,28 @@ def test_a_rewritten_log_is_not_signed_again(database: LedgerDatabase) -> None:
     database.capture(1)
     ledger.publish()
     assert "aren't those that were signed" in ledger.problem
+
+
+def test_the_state_says_how_far_the_log_is_signed(database: LedgerDatabase) -> None:
+    ledger = database.ledger()
+    assert ledger.state() == LedgerState(0, 0, "")
+    assert not (database.folder / "checkpoints.jsonl").exists()
+    database.capture(5)
+    assert ledger.state() == LedgerState(5, 0, "")
+    ledger.publish()
+    database.capture(2)
+    for each in (ledger, database.ledger()):
+        assert each.state() == LedgerState(7, 5, "")
+
+
+def test_the_state_tells_of_a_log_that_was_rolled_back(database: LedgerDatabase) -> None:
+    database.capture(5)
+    database.ledger().publish()
+    database.remove_event(4)
+    database.rebuild_ledger()
+    found = database.ledger().state()
+    assert (found.events, found.signed) == (4, 0)
+    assert "rolled back" in found.problem
 
 
 def test_a_lost_key_is_not_made_anew_in_silence(database: LedgerDatabase) -> None:

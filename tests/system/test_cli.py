@@ -118,6 +118,7 @@ def test_doctor_is_content_with_servers_that_answer(
     done = agripark("doctor", "--mqtt", mosquitto.url, "--influx", influxdb.url)
     assert done.status == 0, done.stdout
     assert "InfluxDB 1.6" in done.stdout
+    assert "0 events, 0 of them signed" in done.stdout
 
 
 def test_grafana_files_are_written_where_they_are_wanted(

@@ -23,7 +23,7 @@ from traceability.ledger.keys import KeyFolder
 from traceability.ledger.merkle import Run
 from traceability.ledger.notes import Signer, Verifier
 from traceability.ledger.proofs import ConsistencyProof, EventProof
-from traceability.ledger.report import Report
+from traceability.ledger.report import LedgerState, Report
 from traceability.ledger.verify import Progress
 from traceability.ledger.verify import verify as verify_database
 from traceability.ledger.witness import Witness
@@ -91,6 +91,22 @@ class Ledger:
             self._problem = str(error)
         else:
             self._problem = ""
+
+    def state(self) -> LedgerState:
+        """How far the log is signed, and what is wrong with that; signs nothing.
+
+        Quick, so it doesn't read the events: that is what `verify` is for. Raises
+        DatabaseUnavailableError.
+        """
+        with glancing(self._engine) as connection:
+            size = log.size(connection)
+            try:
+                last = self._last_known(connection)
+                if last is not None:
+                    _grown(connection, last, size)
+            except (LedgerError, OSError) as error:
+                return LedgerState(size, 0, str(error))
+        return LedgerState(size, 0 if last is None else last.size, self._problem)
 
     def checkpoint(self) -> SignedCheckpoint:
         """Sign the log as it is, remember that, and give it out.
@@ -203,6 +219,12 @@ class Ledger:
             writer.append(signed, self._clock(), durable=given_out)
             self._signed = signed
             return signed
+
+    def _last_known(self, connection: Connection) -> SignedCheckpoint | None:
+        if not self.anchor.length():
+            return archive.largest(connection)
+        with self.anchor.alone() as writer:
+            return self._last(writer, connection)
 
     def _last(self, writer: AnchorWriter, connection: Connection) -> SignedCheckpoint | None:
         """The latest checkpoint that was signed, with a signature that is right."""

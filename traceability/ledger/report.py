@@ -52,6 +52,18 @@ class Report:
         return min(leaves, key=lambda problem: problem.index or 0, default=None)
 
 
+@dataclass(frozen=True, slots=True)
+class LedgerState:
+    """How far a log is signed, without a look at its events."""
+
+    events: int
+    """Events that the log says it holds."""
+    signed: int
+    """Events that the last checkpoint covers, where it holds."""
+    problem: str
+    """Why nothing can be signed, in words; empty where it can."""
+
+
 @dataclass(slots=True)
 class Findings:
     """Problems as they are found."""

@@ -19,6 +19,8 @@ from ingest.received import Fault, Received
 from ingest.spool import Spool
 from ingest.spool_file import SpoolFile
 from ingest.vitals import Vitals
+from park.database import open_engine
+from tests.support.ledger_log import LedgerDatabase
 
 NOW_MS = 1_760_000_000_000
 
@@ -193,3 +195,29 @@ def test_alarms_are_counted_by_status_and_priority(empty: Services, path: Path) 
     found = samples(TestClient(create_app(services), raise_server_exceptions=False))
     assert found["agripark_alarms high unacknowledged"] == 2
     assert found["agripark_alarm_notes_waiting"] == 0
+
+
+def test_it_is_seen_how_far_the_ledger_is_signed(
+    empty: Services, path: Path, tmp_path: Path
+) -> None:
+    engine = open_engine(f"sqlite:///{tmp_path / 'ledger.db'}")
+    database = LedgerDatabase(engine, tmp_path)
+    database.create()
+    database.capture(3)
+    database.ledger().publish()
+    database.capture(2)
+    services = replace(
+        empty,
+        quarantine=Quarantine(path),
+        devices=DeviceRegister(path),
+        spool=SpoolFile(path),
+        ledger=database.ledger(),
+    )
+    client = TestClient(create_app(services), raise_server_exceptions=False)
+    found = samples(client)
+    assert found["agripark_ledger_events"] == 5
+    assert found["agripark_ledger_signed_events"] == 3
+    engine.dispose()
+    for file in tmp_path.glob("ledger.db*"):
+        file.unlink()
+    assert "agripark_ledger_events" not in samples(client)
