@@ -118,14 +118,15 @@ def _fruit(make: PanelMaker) -> Shelf:
 
 
 def _work(make: PanelMaker) -> Shelf:
-    lines, blocks = source("sorting_line"), source("irrigation_block")
+    # Of 26,050 blocks the same takes ten times as long.
+    lines, heads = source("sorting_line"), source("pump_head")
     water_link, lines_link = link_to(make.texts, "irrigation"), link_to(make.texts, "packhouse")
     running = lines.per_asset(lines.column("last", "throughput_kg_h"))
     tiles = (
         make.tile(
             9,
             "water_today",
-            blocks.increase("volume_m3"),
+            heads.increase("volume_m3"),
             _figure("m3"),
             time_from=_DAY,
             link=water_link,
@@ -133,7 +134,7 @@ def _work(make: PanelMaker) -> Shelf:
         make.tile(
             10,
             "flow",
-            sum_of_last(blocks, "flow_m3h"),
+            sum_of_last(heads, "flow_m3h"),
             _figure("m3/h"),
             time_from=_LATELY,
             link=water_link,

@@ -50,10 +50,11 @@ SEASON_KINDS = frozenset(
     {
         *("cold_room", "irrigation_block", "soil", "weather", "sorting_line", "sorting_lane"),
         *("reefer", "stock", "export", "output", "milestone"),
+        *("pump_head", "fertigation", "greenhouse"),
     }
 )
 """What the demo writes at the season's own times. The rest is written at the time of the clock, as
-`platform` is, or by devices that the demo lacks, or where something is wrong, as `alarm` is."""
+`platform` is, or where something is wrong, as `alarm` is."""
 
 MAY_BE_EMPTY = {
     "agripark-irrigation/8/A": "no shut valve leaks in a healthy park",
