@@ -47,6 +47,7 @@ from traceability.errors import InvalidDocumentError
 Json = Mapping[str, Any]
 
 _OFFSET = re.compile(r"[+-](?:(?:0\d|1[0-3]):[0-5]\d|14:00)", re.ASCII)
+_VERSION = re.compile(r"2(?:\.\d+)*", re.ASCII)
 _UNIT = re.compile(r"[A-Z0-9]{2,3}", re.ASCII)
 
 _FIELDS = frozenset(
@@ -57,7 +58,8 @@ _FIELDS = frozenset(
     }
 )
 """Fields that belong to some types of events only."""
-_DOCUMENTS = frozenset({"EPCISDocument", "EPCISQueryDocument"})
+_QUERY_DOCUMENT = "EPCISQueryDocument"
+_DOCUMENTS = frozenset({"EPCISDocument", _QUERY_DOCUMENT})
 
 
 def read_event(body: Any, context: Context, path: str = "") -> AnyEvent:
@@ -339,20 +341,22 @@ def _context(body: Json, faults: Faults) -> Context:
     value = body.get("@context")
     if value is None:
         faults.add("@context", "is missing; GS1's own is the least")
+        return Context.of(value)
     parts = value if isinstance(value, list) else [value]
-    if not all(isinstance(part, str | Mapping) or part is None for part in parts):
+    if not all(isinstance(part, Mapping) or (isinstance(part, str) and part) for part in parts):
         faults.add("@context", "must be an address, an object, or a list of such")
     return Context.of(value)
 
 
 def _envelope(part: Part) -> EventDocument:
-    part.require("type", "schemaVersion", "creationDate", "epcisBody")
     kind = part.text("type")
+    part.require("type", "epcisBody")
+    if kind is None or kind.removeprefix("epcis:") != _QUERY_DOCUMENT:
+        # The schema asks these of an EPCISDocument only.
+        part.require("schemaVersion", "creationDate")
     if kind is not None and kind.removeprefix("epcis:") not in _DOCUMENTS:
         part.fault("type", f"{kind[:80]!r} is neither EPCISDocument nor a type of event")
-    version = part.raw("schemaVersion")
-    if version is not None and not str(version).startswith("2."):
-        part.fault("schemaVersion", f"{str(version)[:20]!r} is no version of EPCIS 2; give 2.0")
+    part.matched("schemaVersion", _VERSION, "version of EPCIS 2, such as 2.0")
     part.time("creationDate")
     part.uri("id")
     for name in ("sender", "receiver", "instanceIdentifier"):

@@ -287,12 +287,28 @@ def test_an_event_may_stand_alone() -> None:
     assert found.path_of(0) == ""
 
 
+def test_the_result_of_a_query_needs_neither_version_nor_date() -> None:
+    results = {"queryName": "mine", "resultsBody": {"eventList": [OBSERVED]}}
+    found = read_document(
+        {
+            "@context": CONTEXT.value,
+            "type": "EPCISQueryDocument",
+            "epcisBody": {"queryResults": results},
+        }
+    )
+    assert found.bodies == [OBSERVED]
+
+
 @pytest.mark.parametrize(
     ("change", "path"),
     [
         ({"@context": None}, "@context"),
+        ({"@context": [CONTEXT.value, None]}, "@context"),
+        ({"@context": ""}, "@context"),
         ({"type": "Document"}, "type"),
         ({"schemaVersion": "1.2"}, "schemaVersion"),
+        ({"schemaVersion": 2.0}, "schemaVersion"),
+        ({"schemaVersion": "2.x"}, "schemaVersion"),
         ({"creationDate": "today"}, "creationDate"),
         ({"epcisBody": []}, "epcisBody"),
         ({"epcisBody": {}}, "epcisBody.eventList"),
