@@ -234,7 +234,7 @@ _report = st.fixed_dictionaries(
         "minValue": st.integers(-100, 100),
         "uom": st.just("CEL"),
         "time": _instant,
-        "stringValue": _text,
+        "stringValue": st.just("") | _text,
         "booleanValue": st.booleans(),
         "component": st.sampled_from(("x", "latitude")),
         "ex:remark": _text,

@@ -396,7 +396,7 @@ def _body(inner: Part) -> EventDocument:
     inner.require("eventList")
     events = inner.raw("eventList")
     inner.extensions()
-    if events is not None and not isinstance(events, list):
+    if inner.has("eventList") and not isinstance(events, list):
         inner.fault("eventList", "must be a list of events")
         events = []
     return EventDocument(inner.context, events or (), "epcisBody.eventList")

@@ -51,7 +51,7 @@ def _report(part: Part) -> SensorReport:
         chemical_substance=part.uri("chemicalSubstance"),
         value=part.number("value"),
         component=part.word("component", Word.COMPONENT),
-        string_value=part.text("stringValue"),
+        string_value=part.any_text("stringValue"),
         boolean_value=part.truth("booleanValue"),
         hex_binary_value=part.matched("hexBinaryValue", _HEX, "hexadecimal text"),
         uri_value=part.uri("uriValue"),

@@ -312,6 +312,7 @@ def test_the_result_of_a_query_needs_neither_version_nor_date() -> None:
         ({"creationDate": "today"}, "creationDate"),
         ({"epcisBody": []}, "epcisBody"),
         ({"epcisBody": {}}, "epcisBody.eventList"),
+        ({"epcisBody": {"eventList": None}}, "epcisBody.eventList"),
         ({"epcisBody": {"eventList": {}}}, "epcisBody.eventList"),
         ({"note": 1}, "note"),
     ],
