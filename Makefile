@@ -21,7 +21,7 @@ up: $(VENV)/runtime ## run ingest and API against the servers that the settings 
 	@$(BIN)/agripark up $(ARGS)
 
 test: $(VENV)/develop servers ## install the servers that tests need, then run all tests
-	$(BIN)/pytest -n 2 --dist loadgroup $(ARGS)
+	$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
 
 lint: $(VENV)/develop ## style, types, import rules, dependencies
 	$(BIN)/ruff format --check .

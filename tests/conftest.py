@@ -25,16 +25,6 @@ from tests.support.servers import (
     run_postgresql,
 )
 
-_SEASONS = {"embedded_demo", "real_demo", "season_influxdb"}
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Where several workers share the tests, one gets all that need a season, or a whole file."""
-    for item in items:
-        needs_season = _SEASONS.intersection(getattr(item, "fixturenames", ()))
-        group = "season" if needs_season else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(group))
-
 
 def pytest_make_parametrize_id(val: object) -> str | None:
     """A lone surrogate in a test's name can't be sent from worker to worker."""

@@ -141,7 +141,7 @@ def test_a_season_is_sent_to_a_park_that_is_up_and_can_be_traced(
         stderr=subprocess.DEVNULL,
     )
     try:
-        wait_until(lambda: _is_ready(api_url), 30, lambda: "the park isn't up")
+        wait_until(lambda: _is_ready(api_url), 90, lambda: "the park isn't up")
         faults = ("--fault", "malformed", "--fault", "unknown_field", "--share", "0.01")
         options = ("--mqtt", mosquitto.url, "--api", api_url, "--json")
         sent = json.loads(agripark("simulate", "season", *options, *faults).stdout)
