@@ -1,6 +1,7 @@
 """How long the dashboards' queries about the whole park take on a day of it.
 
-1,576 rooms and 2,910 pump heads, one reading a minute with every field. Each query runs three times; the median counts.
+1,576 rooms and 2,910 pump heads, one reading a minute with every field. Each query runs
+three times; the median counts.
 """
 
 import re
