@@ -61,9 +61,11 @@ def _postgresql(url: URL) -> Engine:
 
     @event.listens_for(engine, "connect")
     def _configure(connection: DBAPIConnection, _record: object) -> None:
-        # Our questions have small answers: compiling one costs PostgreSQL more than answering it.
         cursor = connection.cursor()
+        # Our questions have small answers: compiling one costs PostgreSQL more than answering it.
         cursor.execute("SET jit TO off")
+        # Whatever a server's own settings say, a backslash in a text is a character like others.
+        cursor.execute("SET standard_conforming_strings TO on")
         connection.commit()
 
     return engine

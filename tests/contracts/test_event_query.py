@@ -1,6 +1,6 @@
 """Questions about events, on both databases: the SQL finds what a plain filter finds."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -38,23 +38,9 @@ CONTEXT = Context.of({"partner": NAMESPACE})
 RECORDED = datetime(2026, 4, 1, tzinfo=UTC)
 
 
-def _new_database(request: pytest.FixtureRequest, backend: str) -> str:
-    if backend == "postgresql":
-        address: str = request.getfixturevalue("postgresql").new_database()
-        return address
-    folder = request.getfixturevalue("tmp_path_factory").mktemp("query")
-    return f"sqlite:///{folder / 'traceability.db'}"
-
-
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def backend(request: pytest.FixtureRequest) -> str:
-    name: str = request.param
-    return name
-
-
 @pytest.fixture(scope="module")
-def engine(request: pytest.FixtureRequest, backend: str) -> Iterator[Engine]:
-    engine = open_engine(_new_database(request, backend))
+def engine(shared_address: str) -> Iterator[Engine]:
+    engine = open_engine(shared_address)
     t.metadata.create_all(engine)
     yield engine
     engine.dispose()
@@ -166,9 +152,9 @@ def _expected(
 
 
 @pytest.fixture(scope="module")
-def large_engine(request: pytest.FixtureRequest, backend: str) -> Iterator[Engine]:
+def large_engine(new_address: Callable[[], str]) -> Iterator[Engine]:
     """More events than are few: of two steps, in three places, of two products."""
-    engine = open_engine(_new_database(request, backend))
+    engine = open_engine(new_address())
     t.metadata.create_all(engine)
     places = list(PLACES)
     with engine.begin() as connection:

@@ -24,16 +24,10 @@ MANY = 1000
 PATTERNS = [f"urn:epc:idpat:sgtin:9521321.{n:06}.*" for n in range(2, 192)]
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def connection(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Connection]:
+@pytest.fixture(scope="module")
+def connection(shared_address: str) -> Iterator[Connection]:
     """One event, captured as the first."""
-    if request.param == "postgresql":
-        address = request.getfixturevalue("postgresql").new_database()
-    else:
-        address = f"sqlite:///{tmp_path_factory.mktemp('limits') / 'traceability.db'}"
-    engine = open_engine(address)
+    engine = open_engine(shared_address)
     t.metadata.create_all(engine)
     with engine.begin() as connection:
         _store(connection)

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from threading import Barrier
 from typing import Any
 
@@ -24,13 +23,9 @@ Json = dict[str, Any]
 RULES: dict[str, Any] = {"mass_tolerance": 0.005, "clock_skew_s": 300.0}
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def engine(request: pytest.FixtureRequest, tmp_path: Path, small_park: Park) -> Iterator[Engine]:
-    if request.param == "sqlite":
-        address = f"sqlite:///{tmp_path / 'traceability.db'}"
-    else:
-        address = request.getfixturevalue("postgresql").new_database()
-    engine = open_engine(address)
+@pytest.fixture
+def engine(migrated_address: str, small_park: Park) -> Iterator[Engine]:
+    engine = open_engine(migrated_address)
     _traceability(engine, small_park).migrate()
     yield engine
     engine.dispose()

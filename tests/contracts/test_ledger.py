@@ -23,12 +23,8 @@ from traceability.ledger.report import LedgerState, Report
 from traceability.ledger.tables import ledger_checkpoints, ledger_nodes
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
-    if request.param == "sqlite":
-        address = f"sqlite:///{tmp_path / 'traceability.db'}"
-    else:
-        address = request.getfixturevalue("postgresql").new_database()
+@pytest.fixture
+def engine(address: str) -> Iterator[Engine]:
     engine = open_engine(address)
     yield engine
     engine.dispose()

@@ -1,7 +1,6 @@
 """What documents say of places, products and parties, and questions about it, on both databases."""
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -32,13 +31,9 @@ STALL_LINK = "https://id.gs1.org/414/9521321000032/254/7"
 FRUIT = "urn:epc:class:lgtin:9521321.000002.LOT1"
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def engine(request: pytest.FixtureRequest, tmp_path: Path, small_park: Park) -> Iterator[Engine]:
-    if request.param == "sqlite":
-        address = f"sqlite:///{tmp_path / 'traceability.db'}"
-    else:
-        address = request.getfixturevalue("postgresql").new_database()
-    engine = open_engine(address)
+@pytest.fixture
+def engine(migrated_address: str, small_park: Park) -> Iterator[Engine]:
+    engine = open_engine(migrated_address)
     Traceability(engine, small_park, **RULES, clock=lambda: NOW).migrate()
     yield engine
     engine.dispose()

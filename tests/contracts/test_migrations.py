@@ -22,13 +22,9 @@ CASE = Path(__file__).parents[1] / "cases" / "traceability" / "release-0.1.json"
 RULES: dict[str, Any] = {"mass_tolerance": 0.005, "clock_skew_s": 300.0}
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+@pytest.fixture
+def engine(address: str) -> Iterator[Engine]:
     """A database as release 0.1 left it: ten scans, from two harvests to a shipment's arrival."""
-    if request.param == "sqlite":
-        address = f"sqlite:///{tmp_path / 'traceability.db'}"
-    else:
-        address = request.getfixturevalue("postgresql").new_database()
     engine = open_engine(address)
     write(engine, _fill)
     yield engine

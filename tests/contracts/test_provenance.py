@@ -35,12 +35,8 @@ from traceability.tables import metadata
 BACK, FORWARD = Direction.BACK, Direction.FORWARD
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
-    if request.param == "sqlite":
-        address = f"sqlite:///{tmp_path / 'traceability.db'}"
-    else:
-        address = request.getfixturevalue("postgresql").new_database()
+@pytest.fixture
+def engine(address: str) -> Iterator[Engine]:
     engine = open_engine(address)
     metadata.create_all(engine)
     yield engine
@@ -120,6 +116,19 @@ def test_edges_tell_amounts_masses_times_and_events(engine: Engine, events: Even
     ]
     assert {edge.event_id for edge in contents} == {packed.event_id}
     assert {edge.at for edge in contents} == {hour(2)}
+
+
+@pytest.mark.parametrize(
+    "name", ["o'brien", "50%", "%s", "back\\slash\\'", "{key}", ":key", "$1", "枣"]
+)
+def test_a_thing_is_found_whatever_is_in_its_name(
+    engine: Engine, events: Events, name: str
+) -> None:
+    key = f"https://orchard.example/{name}"
+    capture(engine, events.turn(1, {lot("A"): 1}, {key: 1}))
+    assert reached(engine, key, BACK) == {lot("A")}
+    with pytest.raises(NotFoundError):
+        lineage(engine, f"{key}' OR 'a' = 'a", BACK)
 
 
 def test_what_was_never_named_is_not_found(engine: Engine) -> None:

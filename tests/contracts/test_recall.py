@@ -4,7 +4,6 @@ import csv
 import io
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
@@ -20,12 +19,8 @@ from traceability.provenance.recall_starts import Cause, RecallStart
 from traceability.tables import metadata
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
-    if request.param == "sqlite":
-        address = f"sqlite:///{tmp_path / 'traceability.db'}"
-    else:
-        address = request.getfixturevalue("postgresql").new_database()
+@pytest.fixture
+def engine(address: str) -> Iterator[Engine]:
     engine = open_engine(address)
     metadata.create_all(engine)
     yield engine

@@ -22,12 +22,8 @@ from traceability.transactions import write
 from traceability.views import Captured
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
-    if request.param == "sqlite":
-        address = f"sqlite:///{tmp_path / 'traceability.db'}"
-    else:
-        address = request.getfixturevalue("postgresql").new_database()
+@pytest.fixture
+def engine(address: str) -> Iterator[Engine]:
     engine = open_engine(address)
     yield engine
     engine.dispose()

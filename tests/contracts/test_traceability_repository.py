@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -36,16 +35,10 @@ from traceability.repository import Traceability
 from traceability.views import BatchQuery, BatchStatus, NodeKind, Stay, Totals
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def repository(
-    request: pytest.FixtureRequest, tmp_path: Path, small_park: Park
-) -> Iterator[Traceability]:
-    if request.param == "sqlite":
-        address = f"sqlite:///{tmp_path / 'traceability.db'}"
-    else:
-        address = request.getfixturevalue("postgresql").new_database()
+@pytest.fixture
+def repository(migrated_address: str, small_park: Park) -> Iterator[Traceability]:
     repository = Traceability(
-        open_engine(address),
+        open_engine(migrated_address),
         small_park,
         mass_tolerance=0.005,
         clock_skew_s=300,

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from itertools import permutations
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -64,12 +63,8 @@ class Store:
         return {each.event_id: each.code for each in items}
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def store(request: pytest.FixtureRequest, tmp_path: Path, small_park: Park) -> Iterator[Store]:
-    if request.param == "sqlite":
-        address = f"sqlite:///{tmp_path / 'traceability.db'}"
-    else:
-        address = request.getfixturevalue("postgresql").new_database()
+@pytest.fixture
+def store(address: str, small_park: Park) -> Iterator[Store]:
     engine = open_engine(address)
     yield Store(engine, small_park)
     engine.dispose()

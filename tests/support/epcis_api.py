@@ -1,4 +1,4 @@
-"""The EPCIS interface on a fresh SQLite database, and documents to send to it."""
+"""The EPCIS interface on a fresh database, and documents to send to it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,9 +24,14 @@ PLACE = "urn:epc:id:sgln:9521321.00001.0"
 
 
 @contextmanager
-def epcis_services(park: Park, folder: Path, **settings: Any) -> Iterator[Services]:
-    """Services with an EPCIS repository whose clock goes; deliveries don't run."""
-    database = f"sqlite:///{folder / 'epcis.db'}"
+def epcis_services(
+    park: Park, folder: Path, database: str | None = None, **settings: Any
+) -> Iterator[Services]:
+    """Services with an EPCIS repository whose clock goes; deliveries don't run.
+
+    Without an address of a database an SQLite file in the folder is taken.
+    """
+    database = database or f"sqlite:///{folder / 'epcis.db'}"
     with empty_services(park, folder, database) as services:
         engine = open_engine(database)
         tables.metadata.create_all(engine)

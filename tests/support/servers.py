@@ -229,10 +229,11 @@ class PostgreSQL(Server):
         """Address of its maintenance database."""
         return f"postgresql://postgres@{HOST}:{self.port}/postgres"
 
-    def new_database(self) -> str:
-        """Make an empty database and give its address."""
+    def new_database(self, like: str | None = None) -> str:
+        """Make a database, empty or a copy of one at an address, and give its address."""
         name = f"test_{uuid4().hex}"
-        _run_statement(self.port, f'CREATE DATABASE "{name}"')
+        template = "template1" if like is None else like.rpartition("/")[2]
+        _run_statement(self.port, f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
         return f"postgresql://postgres@{HOST}:{self.port}/{name}"
 
 
@@ -252,8 +253,8 @@ def _accepts(port: int) -> bool:
 
 
 @contextmanager
-def run_postgresql() -> Iterator[PostgreSQL]:
-    """A fresh PostgreSQL cluster in a folder of its own.
+def run_postgresql(*settings: str) -> Iterator[PostgreSQL]:
+    """A fresh PostgreSQL cluster in a folder of its own, with settings as `name=value`.
 
     PostgreSQL refuses to run as root; root runs it as the user `postgres`.
     """
@@ -280,6 +281,7 @@ def run_postgresql() -> Iterator[PostgreSQL]:
             cwd=folder,
         )
         command = (*as_user, program, "-D", str(data), "-h", HOST, "-p", str(port), "-k", "")
+        command += tuple(f"--{setting}" for setting in settings)
         server = PostgreSQL("postgresql", command, port, folder, lambda: _accepts(port))
         server.stop_signal = signal.SIGINT
         yield from _running(server)

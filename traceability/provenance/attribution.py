@@ -88,6 +88,7 @@ class Mixtures:
                 self._containers.add(each.target)
             elif each.kind == t.OUT_OF:
                 self._makers.setdefault(each.target, []).append(each.from_ms)
+        self._timeless: dict[int, State] = {}
         self._at: dict[State, Sequence[LinkIn]] = {}
         self._parts: dict[State, Sequence[Part]] = {}
         self._masses: dict[State, int | None] = {}
@@ -98,11 +99,15 @@ class Mixtures:
         Windows matter for containers; for others only which runs had made them by then.
         """
         thing = state.thing
+        timeless = self._timeless.get(thing)
+        if timeless is not None:
+            return timeless
         if thing in self._containers:
             return state
         makers = self._makers.get(thing, ())
         if len(makers) < _SEVERAL:
-            return State(thing)
+            timeless = self._timeless[thing] = State(thing)
+            return timeless
         until_ms = state.until_ms
         before = max((at for at in makers if at <= until_ms), default=t.BEGINNING)
         return State(thing, t.BEGINNING, before)
@@ -153,6 +158,9 @@ class Mixtures:
     def _state_of(self, link: LinkIn, state: State) -> State:
         """The source of a link, in the window that matters for it."""
         source = link.source or 0
+        timeless = self._timeless.get(source)
+        if timeless is not None:
+            return timeless
         if link.kind == t.OUT_OF:
             return self.plain(State(source))
         if link.kind == t.INTO or link.source_form != t.ITSELF:
@@ -194,10 +202,12 @@ class Mixtures:
                 else link.mass_mg
                 for link in links
             )
+        makers = [link for link in self._inflows.get(state.thing, ()) if link.kind in _MAKES]
+        if len(makers) == 1:
+            return makers[0].mass_mg
         made: dict[str, int | None] = {}
-        for link in self._inflows.get(state.thing, ()):
-            if link.kind in _MAKES:
-                made[link.kind] = _plus(made.get(link.kind, 0), link.mass_mg)
+        for link in makers:
+            made[link.kind] = _plus(made.get(link.kind, 0), link.mass_mg)
         return max((mass for mass in made.values() if mass is not None), default=None)
 
 
@@ -225,16 +235,23 @@ def share_of(
 def shares_in(mixtures: Mixtures, root: State) -> dict[int, float | None]:
     """What share of the root each thing in its past makes up, by thing."""
     root = mixtures.plain(root)
-    order = _children_first([root], lambda state: [part.state for part in mixtures.parts(state)])
+    parts: dict[State, Sequence[Part]] = {}
+
+    def parts_of(state: State) -> list[State]:
+        found = parts[state] = mixtures.parts(state)
+        return [part.state for part in found]
+
+    order = _children_first([root], parts_of)
     rank = {state: number for number, state in enumerate(order)}
     shares: dict[State, float | None] = {root: 1.0}
-    for state in reversed(order):
+    for number in range(len(order) - 1, -1, -1):
+        state = order[number]
         share = shares.get(state, 0.0)
-        for part in mixtures.parts(state):
-            if rank[part.state] < rank[state]:
-                more = None if share is None or part.weight is None else share * part.weight
-                before = shares.get(part.state, 0.0)
-                shares[part.state] = None if more is None or before is None else before + more
+        for source, weight in parts[state]:
+            if rank[source] < number:
+                more = None if share is None or weight is None else share * weight
+                before = shares.get(source, 0.0)
+                shares[source] = None if more is None or before is None else before + more
     by_thing: dict[int, float | None] = {}
     for state, share in shares.items():
         before = by_thing.get(state.thing, 0.0)
@@ -272,20 +289,22 @@ def _children_first(
     """The states and all that they lead to, each after its children but for circles."""
     order: list[State] = []
     seen: set[State] = set()
-    for root in states:
-        stack: list[tuple[State, bool]] = [(root, False)]
-        while stack:
-            state, is_done = stack.pop()
-            if is_done:
+    begun: list[State] = []
+    stack: list[State | None] = [*states]
+    stack.reverse()
+    while stack:
+        state = stack.pop()
+        if state is None:  # all children of the last that was begun are done
+            order.append(begun.pop())
+        elif state not in seen:
+            seen.add(state)
+            below = children(state)
+            if below:
+                begun.append(state)
+                stack.append(None)
+                stack += below
+            else:
                 order.append(state)
-            elif state not in seen:
-                seen.add(state)
-                below = [(child, False) for child in children(state) if child not in seen]
-                if below:
-                    stack.append((state, True))
-                    stack += below
-                else:
-                    order.append(state)
     return order
 
 
@@ -298,7 +317,9 @@ def _plus(one: int | None, other: int | None) -> int | None:
 
 
 def _sum(masses: Iterable[int | None]) -> int | None:
-    total: int | None = 0
+    total = 0
     for mass in masses:
-        total = _plus(total, mass)
+        if mass is None:
+            return None
+        total += mass
     return total

@@ -1,7 +1,7 @@
 """Reads and writes of the lineage's tables that several of its parts share; many rows at a time."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import (
     Connection,
@@ -17,7 +17,7 @@ from sqlalchemy import (
 from traceability.errors import NotFoundError
 from traceability.provenance import tables as t
 from traceability.provenance.extraction import Facts
-from traceability.provenance.keys import form_of
+from traceability.provenance.keys import ThingKind, form_of
 from traceability.provenance.lookups import among
 
 T = TypeVar("T")
@@ -26,9 +26,18 @@ _CHUNK = 10_000
 """Values in one look-up."""
 
 _THINGS = select(t.things.c.key, t.things.c.id).where(among(t.things.c.key))
-_NAMED = select(t.things.c.id).where(
-    t.things.c.key == bindparam("key"), exists().where(t.sightings.c.thing == t.things.c.id)
+NAMED = select(t.things.c.id, t.things.c.kind).where(
+    exists().where(t.sightings.c.thing == t.things.c.id)
 )
+"""Id and kind of things that an event names."""
+_FIND = NAMED.where(t.things.c.key == bindparam("key"))
+
+
+class Found(NamedTuple):
+    """A thing that an event names."""
+
+    id: int
+    kind: ThingKind
 
 
 def chunks(values: Collection[T], size: int = _CHUNK) -> Iterator[Sequence[T]]:
@@ -51,13 +60,18 @@ def last_id(connection: Connection, table: Table) -> int:
     return highest or 0
 
 
-def find(connection: Connection, key: str) -> int:
-    """The id of a thing that an event names. Raises NotFoundError `node-not-found`."""
-    found: int | None = connection.execute(_NAMED, {"key": key}).scalar()
+def find(connection: Connection, key: str) -> Found:
+    """A thing that an event names, by its key. Raises NotFoundError `node-not-found`."""
+    found = connection.execute(_FIND, {"key": key}).first()
     if found is None:
-        msg = f"no event names {key}; look for it in the form in which it is labelled"
-        raise NotFoundError("node-not-found", msg)
-    return found
+        raise unknown(key)
+    return Found(found.id, ThingKind(found.kind))
+
+
+def unknown(key: str) -> NotFoundError:
+    """What to raise where no event names a thing."""
+    msg = f"no event names {key}; look for it in the form in which it is labelled"
+    return NotFoundError("node-not-found", msg)
 
 
 def known_ids(connection: Connection, keys: Collection[str]) -> dict[str, int]:

@@ -17,10 +17,12 @@ from traceability.provenance import tables as t
 from traceability.provenance.attribution import Inflow, LinkIn, Mixtures, State, share_of, shares_in
 from traceability.provenance.keys import ThingKind
 from traceability.provenance.lookups import among
-from traceability.provenance.store import find, rows_for
-from traceability.provenance.walking import Direction, Start, Step, Walked, walk
+from traceability.provenance.store import rows_for
+from traceability.provenance.walking import Direction, Step, Walked, walk_from
 
 MILLIGRAMS_IN_KG = 1_000_000
+
+_KINDS = {kind.value: kind for kind in ThingKind}
 
 _BY_TIME = attrgetter("at_ms", "link")
 _L = t.links.c
@@ -89,10 +91,9 @@ def trace(
     With `at`, of the thing as it was at that instant: of a pallet that was packed twice, what lay
     on it then. Raises NotFoundError `node-not-found`.
     """
-    root = find(connection, key)
-    at_ms = None if at is None else to_epoch_ms(at)
-    start = Start(root) if at_ms is None else Start(root, at_ms, at_ms)
-    walked = walk(connection, [start], direction)
+    since_ms = t.BEGINNING if at is None else to_epoch_ms(at)
+    until_ms = t.OPEN if at is None else since_ms
+    root, walked = walk_from(connection, key, direction, since_ms, until_ms)
     forward = direction is Direction.FORWARD
     # Back, all that things are made of was walked; forward, what they were mixed with wasn't.
     inflows: Sequence[LinkIn] = inflows_of(connection, walked.windows) if forward else walked.steps
@@ -100,11 +101,11 @@ def trace(
     states = states_of(walked)
     shares: Mapping[int, float | None]
     if forward:
-        found = share_of(mixtures, {root: 1.0}, states.values())
+        found = share_of(mixtures, {root.id: 1.0}, states.values())
         shares = {thing: found[state] for thing, state in states.items()}
     else:
-        shares = shares_in(mixtures, State(root, start.since_ms, start.until_ms))
-    things = names_of(connection, walked)
+        shares = shares_in(mixtures, State(root.id, since_ms, until_ms))
+    things = names_of(connection, walked, {root.id: (key, root.kind)})
     nodes = [
         Node(*things[thing], shares.get(thing, 0.0), to_kg(mixtures.mass_mg(state)))
         for thing, state in states.items()
@@ -136,9 +137,12 @@ def states_of(walked: Walked) -> dict[int, State]:
     return {thing: State(thing, *window) for thing, window in walked.windows.items()}
 
 
-def names_of(connection: Connection, walked: Walked) -> dict[int, tuple[str, ThingKind]]:
+def names_of(
+    connection: Connection, walked: Walked, known: Mapping[int, tuple[str, ThingKind]]
+) -> dict[int, tuple[str, ThingKind]]:
     """Key and kind of all that a walk came by."""
-    named = {thing: (key, ThingKind(kind)) for thing, (key, kind) in walked.things.items()}
+    named = {thing: (key, _KINDS[kind]) for thing, (key, kind) in walked.things.items()}
+    named |= known
     return named | things_of(connection, walked.windows.keys() - named.keys())
 
 

@@ -144,7 +144,7 @@ class _World:
 
 def whereabouts(connection: Connection, key: str) -> Sequence[Position]:
     """Where a thing is now, by its canonical identifier. Raises NotFoundError `node-not-found`."""
-    thing = find(connection, key)
+    thing = find(connection, key).id
     return positions_of(connection, [thing])[thing]
 
 

@@ -16,9 +16,11 @@ URN = "urn:epc:id:sgtin:9521321.000002.3"
 
 
 @pytest.fixture(scope="module")
-def client(small_park: Park, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+def client(
+    small_park: Park, tmp_path_factory: pytest.TempPathFactory, shared_address: str
+) -> Iterator[TestClient]:
     """Thirty events; don't capture more through it."""
-    with epcis_services(small_park, tmp_path_factory.mktemp("epcis")) as services:
+    with epcis_services(small_park, tmp_path_factory.mktemp("epcis"), shared_address) as services:
         client = TestClient(create_app(services), raise_server_exceptions=False)
         events = [seen(n, bizStep="receiving" if n % 3 else "shipping") for n in range(28)]
         events.append(seen(28, eventID=HASHED, **{"farm:row": "7", "farm:trees": 12}))

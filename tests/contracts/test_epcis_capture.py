@@ -16,8 +16,10 @@ PROCEED = {"GS1-Capture-Error-Behaviour": "proceed"}
 
 
 @pytest.fixture
-def client(small_park: Park, tmp_path: Path) -> Iterator[TestClient]:
-    with epcis_services(small_park, tmp_path, capture_limit_events=10) as services:
+def client(small_park: Park, tmp_path: Path, migrated_address: str) -> Iterator[TestClient]:
+    with epcis_services(
+        small_park, tmp_path, migrated_address, capture_limit_events=10
+    ) as services:
         yield TestClient(create_app(services), raise_server_exceptions=False)
 
 
@@ -192,11 +194,13 @@ def test_more_events_than_the_limit_are_refused(client: TestClient) -> None:
 
 
 def test_a_document_may_be_larger_than_other_bodies_but_not_without_end(
-    small_park: Park, tmp_path: Path
+    small_park: Park, tmp_path: Path, migrated_address: str
 ) -> None:
     large = seen(1, **{"farm:note": "x" * 1_500_000})
     context = {"farm": "https://farm.example.org/voc/"}
-    with epcis_services(small_park, tmp_path, capture_limit_bytes=1_600_000) as services:
+    with epcis_services(
+        small_park, tmp_path, migrated_address, capture_limit_bytes=1_600_000
+    ) as services:
         client = TestClient(create_app(services), raise_server_exceptions=False)
         assert job_of(client, document(large, context=context))["success"] is True
         larger = document(large, seen(2, **{"farm:note": "x" * 200_000}), context=context)

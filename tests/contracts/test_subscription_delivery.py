@@ -4,7 +4,6 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -93,8 +92,8 @@ class Stage:
 
 
 @pytest.fixture
-def stage(small_park: Park, tmp_path: Path) -> Iterator[Stage]:
-    engine = open_engine(f"sqlite:///{tmp_path / 'traceability.db'}")
+def stage(small_park: Park, migrated_address: str) -> Iterator[Stage]:
+    engine = open_engine(migrated_address)
     clock = Clock()
     Traceability(engine, small_park, mass_tolerance=0.005, clock_skew_s=300).migrate()
     tables.metadata.create_all(engine)

@@ -22,9 +22,11 @@ CERTIFICATE = "https://certificates.example.org/253/95213210000327"
 
 
 @pytest.fixture(scope="module")
-def client(small_park: Park, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+def client(
+    small_park: Park, tmp_path_factory: pytest.TempPathFactory, shared_address: str
+) -> Iterator[TestClient]:
     """Six events."""
-    with epcis_services(small_park, tmp_path_factory.mktemp("clients")) as services:
+    with epcis_services(small_park, tmp_path_factory.mktemp("clients"), shared_address) as services:
         client = TestClient(create_app(services), raise_server_exceptions=False)
         events = [seen(n) for n in range(4)]
         events.append(seen(4, bizStep="farm:pruning", certificationInfo=CERTIFICATE))

@@ -23,10 +23,10 @@ LIST = "/epcis/queries/shipments/subscriptions"
 
 
 @contextmanager
-def repository(park: Park, folder: Path) -> Iterator[httpx.Client]:
-    """A running server over the database in a folder, with deliveries."""
+def repository(park: Park, folder: Path, database: str) -> Iterator[httpx.Client]:
+    """A running server over a database, with deliveries."""
     with (
-        epcis_services(park, folder) as services,
+        epcis_services(park, folder, database) as services,
         serving(create_app(services), "127.0.0.1", 0) as address,
         httpx.Client(base_url=address) as client,
     ):
@@ -34,8 +34,8 @@ def repository(park: Park, folder: Path) -> Iterator[httpx.Client]:
 
 
 @pytest.fixture
-def client(small_park: Park, tmp_path: Path) -> Iterator[httpx.Client]:
-    with repository(small_park, tmp_path) as running:
+def client(small_park: Park, tmp_path: Path, migrated_address: str) -> Iterator[httpx.Client]:
+    with repository(small_park, tmp_path, migrated_address) as running:
         ask(running)
         yield running
 
@@ -116,16 +116,18 @@ def test_a_receiver_that_hangs_keeps_nobody_waiting(client: httpx.Client) -> Non
         wait_for(lambda: slow.event_ids == ids(*range(5)))
 
 
-def test_subscriptions_go_on_after_a_restart(small_park: Park, tmp_path: Path) -> None:
+def test_subscriptions_go_on_after_a_restart(
+    small_park: Park, tmp_path: Path, migrated_address: str
+) -> None:
     receiver = Receiver()
     with listening(receiver) as dest:
-        with repository(small_park, tmp_path) as client:
+        with repository(small_park, tmp_path, migrated_address) as client:
             ask(client)
             subscribe(client, dest)
             capture(client, 1)
             wait_for(lambda: receiver.event_ids == ids(1))
             client.post(LIST, json={"dest": "http://127.0.0.1:1/", "stream": True})
-        with repository(small_park, tmp_path) as client:
+        with repository(small_park, tmp_path, migrated_address) as client:
             capture(client, 2)
             wait_for(lambda: receiver.event_ids == ids(1, 2))
             assert len(client.get(LIST).json()) == 2

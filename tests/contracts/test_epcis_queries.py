@@ -19,8 +19,8 @@ WATCH = "/epcis/queries/shipments/events"
 
 
 @pytest.fixture
-def client(small_park: Park, tmp_path: Path) -> Iterator[TestClient]:
-    with epcis_services(small_park, tmp_path) as services:
+def client(small_park: Park, tmp_path: Path, migrated_address: str) -> Iterator[TestClient]:
+    with epcis_services(small_park, tmp_path, migrated_address) as services:
         yield TestClient(create_app(services), raise_server_exceptions=False)
 
 
@@ -220,8 +220,10 @@ def test_a_subscription_that_cant_be_made_is_refused(
         "http://0.0.0.0/",
     ],
 )
-def test_an_open_server_sends_to_nobody_inside(small_park: Park, tmp_path: Path, dest: str) -> None:
-    with epcis_services(small_park, tmp_path, api_host="0.0.0.0") as services:  # noqa: S104 - nothing listens
+def test_an_open_server_sends_to_nobody_inside(
+    small_park: Park, tmp_path: Path, migrated_address: str, dest: str
+) -> None:
+    with epcis_services(small_park, tmp_path, migrated_address, api_host="0.0.0.0") as services:  # noqa: S104 - nothing listens
         client = TestClient(create_app(services), raise_server_exceptions=False)
         client.post("/epcis/queries", json=SHIPMENTS)
         answer = client.post(LIST, json={"dest": dest, "stream": True})
@@ -269,7 +271,7 @@ def test_a_websocket_ends_with_its_query(asked: TestClient) -> None:
 
 
 @pytest.mark.parametrize(
-    ("address", "status", "kind"),
+    ("watch", "status", "kind"),
     [
         ("/epcis/queries/none/events?stream=true", 404, "NoSuchResourceException"),
         (WATCH, 400, "SubscriptionControlsException"),
@@ -281,11 +283,11 @@ def test_a_websocket_ends_with_its_query(asked: TestClient) -> None:
     ],
 )
 def test_a_websocket_that_cant_be_served_is_refused(
-    asked: TestClient, address: str, status: int, kind: str
+    asked: TestClient, watch: str, status: int, kind: str
 ) -> None:
     with (
         pytest.raises(WebSocketDenialResponse) as refused,
-        asked.websocket_connect(address),
+        asked.websocket_connect(watch),
     ):
         pass
     assert refused.value.status_code == status
