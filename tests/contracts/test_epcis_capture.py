@@ -23,6 +23,15 @@ def client(small_park: Park, tmp_path: Path, migrated_address: str) -> Iterator[
         yield TestClient(create_app(services), raise_server_exceptions=False)
 
 
+@pytest.fixture(scope="module")
+def refusing(
+    small_park: Park, tmp_path_factory: pytest.TempPathFactory, shared_address: str
+) -> Iterator[TestClient]:
+    """A repository for requests that change nothing."""
+    with epcis_services(small_park, tmp_path_factory.mktemp("r"), shared_address) as services:
+        yield TestClient(create_app(services), raise_server_exceptions=False)
+
+
 def job_of(client: TestClient, body: Json, headers: dict[str, str] | None = None) -> Json:
     answer = client.post("/epcis/capture", json=body, headers=headers)
     assert answer.status_code == 202, answer.text
@@ -177,8 +186,8 @@ def test_master_data_that_breaks_the_schema_is_refused_with_every_path(
     "content",
     [b"", b"{", b"[]", b"null", b'"text"', b"{}", b'{"type": "EPCISDocument"}', b"[" * 100_000],
 )
-def test_what_is_no_document_is_refused(client: TestClient, content: bytes) -> None:
-    answer = client.post(
+def test_what_is_no_document_is_refused(refusing: TestClient, content: bytes) -> None:
+    answer = refusing.post(
         "/epcis/capture", content=content, headers={"Content-Type": "application/json"}
     )
     assert answer.status_code == 400
@@ -256,8 +265,8 @@ def test_an_unknown_job_isnt_found(client: TestClient, method: str) -> None:
 
 
 @pytest.mark.parametrize("query", ["perPage=0", "perPage=x", "nextPageToken=%21", "perPage="])
-def test_pages_that_cant_be_asked_for(client: TestClient, query: str) -> None:
-    answer = client.get(f"/epcis/capture?{query}")
+def test_pages_that_cant_be_asked_for(refusing: TestClient, query: str) -> None:
+    answer = refusing.get(f"/epcis/capture?{query}")
     assert answer.status_code == 400
     assert answer.json()["type"] == "epcisException:QueryParameterException"
 
@@ -338,9 +347,9 @@ def test_xml_goes_in_and_comes_out(client: TestClient, kind: str) -> None:
 
 
 @pytest.mark.parametrize("content", ["", "<", "<a/>", XML.replace("OBSERVE", "SEEN")])
-def test_wrong_xml_is_refused(client: TestClient, content: str) -> None:
+def test_wrong_xml_is_refused(refusing: TestClient, content: str) -> None:
     headers = {"Content-Type": "application/xml"}
-    answer = client.post("/epcis/capture", content=content, headers=headers)
+    answer = refusing.post("/epcis/capture", content=content, headers=headers)
     assert answer.status_code == 400
     assert answer.json()["type"] == "epcisException:ValidationException"
     assert answer.json()["errors"]

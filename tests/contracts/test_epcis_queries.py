@@ -1,6 +1,6 @@
 """Named queries, subscriptions and WebSockets under `/epcis`."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,18 @@ def asked(client: TestClient) -> TestClient:
     assert client.post("/epcis/capture", json=document(*events)).status_code == 202
     assert client.post("/epcis/queries", json=SHIPMENTS).status_code == 201
     return client
+
+
+@pytest.fixture(scope="module")
+def refusing(
+    small_park: Park, tmp_path_factory: pytest.TempPathFactory, shared_address: str
+) -> Iterator[TestClient]:
+    """A repository with the query `shipments`, for requests that change nothing."""
+    folder = tmp_path_factory.mktemp("refusing")
+    with epcis_services(small_park, folder, shared_address) as services:
+        client = TestClient(create_app(services), raise_server_exceptions=False)
+        assert client.post("/epcis/queries", json=SHIPMENTS).status_code == 201
+        yield client
 
 
 def test_a_query_is_made_found_and_listed(client: TestClient) -> None:
@@ -84,11 +96,11 @@ def test_a_name_is_given_once(asked: TestClient) -> None:
         ({"name": "q", "query": {"EQ_bizStep": [5]}}, "QueryParameterException"),
     ],
 )
-def test_a_query_that_cant_be_asked_is_refused(client: TestClient, body: Any, kind: str) -> None:
-    answer = client.post("/epcis/queries", json=body)
+def test_a_query_that_cant_be_asked_is_refused(refusing: TestClient, body: Any, kind: str) -> None:
+    answer = refusing.post("/epcis/queries", json=body)
     assert answer.status_code == 400
     assert answer.json()["type"] == f"epcisException:{kind}"
-    assert client.get("/epcis/queries").json() == []
+    assert [each["name"] for each in refusing.get("/epcis/queries").json()] == ["shipments"]
 
 
 def test_the_result_of_a_query_has_its_name_and_pages(asked: TestClient) -> None:
@@ -200,12 +212,24 @@ def test_subscriptions_are_paged(asked: TestClient) -> None:
     ],
 )
 def test_a_subscription_that_cant_be_made_is_refused(
-    asked: TestClient, body: Json, kind: str
+    refusing: TestClient, body: Json, kind: str
 ) -> None:
-    answer = asked.post(LIST, json=body)
+    answer = refusing.post(LIST, json=body)
     assert answer.status_code == 400
     assert answer.json()["type"] == f"epcisException:{kind}"
-    assert asked.get(LIST).json() == []
+    assert refusing.get(LIST).json() == []
+
+
+@pytest.fixture(scope="module")
+def open_server(
+    small_park: Park, tmp_path_factory: pytest.TempPathFactory, new_address: Callable[[], str]
+) -> Iterator[TestClient]:
+    """A repository that anybody can reach."""
+    folder = tmp_path_factory.mktemp("open")
+    with epcis_services(small_park, folder, new_address(), api_host="0.0.0.0") as services:  # noqa: S104 - nothing listens
+        client = TestClient(create_app(services), raise_server_exceptions=False)
+        assert client.post("/epcis/queries", json=SHIPMENTS).status_code == 201
+        yield client
 
 
 @pytest.mark.parametrize(
@@ -220,17 +244,12 @@ def test_a_subscription_that_cant_be_made_is_refused(
         "http://0.0.0.0/",
     ],
 )
-def test_an_open_server_sends_to_nobody_inside(
-    small_park: Park, tmp_path: Path, migrated_address: str, dest: str
-) -> None:
-    with epcis_services(small_park, tmp_path, migrated_address, api_host="0.0.0.0") as services:  # noqa: S104 - nothing listens
-        client = TestClient(create_app(services), raise_server_exceptions=False)
-        client.post("/epcis/queries", json=SHIPMENTS)
-        answer = client.post(LIST, json={"dest": dest, "stream": True})
-        assert answer.status_code == 400
-        assert answer.json()["type"] == "epcisException:SubscriptionControlsException"
-        outside = {"dest": "https://client.example.com/callback", "stream": True}
-        assert client.post(LIST, json=outside).status_code == 201
+def test_an_open_server_sends_to_nobody_inside(open_server: TestClient, dest: str) -> None:
+    answer = open_server.post(LIST, json={"dest": dest, "stream": True})
+    assert answer.status_code == 400
+    assert answer.json()["type"] == "epcisException:SubscriptionControlsException"
+    outside = {"dest": "https://client.example.com/callback", "stream": True}
+    assert open_server.post(LIST, json=outside).status_code == 201
 
 
 def test_a_websocket_gets_what_is_captured_from_now_on(asked: TestClient) -> None:
@@ -283,11 +302,11 @@ def test_a_websocket_ends_with_its_query(asked: TestClient) -> None:
     ],
 )
 def test_a_websocket_that_cant_be_served_is_refused(
-    asked: TestClient, watch: str, status: int, kind: str
+    refusing: TestClient, watch: str, status: int, kind: str
 ) -> None:
     with (
         pytest.raises(WebSocketDenialResponse) as refused,
-        asked.websocket_connect(watch),
+        refusing.websocket_connect(watch),
     ):
         pass
     assert refused.value.status_code == status
