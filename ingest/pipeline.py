@@ -77,8 +77,10 @@ class Ingest:
         self._spool = spool
         self._store = store
         self._clock_ms = clock_ms
+        member = None
         if broker.group:  # the session is this consumer's own
-            broker = replace(broker, client_id=f"{broker.client_id}-{spool.identity()}")
+            member = f"{broker.client_id}-{spool.identity()}"
+            broker = replace(broker, client_id=member)
         self._inbox = Inbox(2 * broker.receive_maximum)
         topics = decoder.shareable_subscriptions if broker.group else decoder.subscriptions
         self._subscriptions = broker.shared(topics)
@@ -102,7 +104,7 @@ class Ingest:
             crier = AlarmCrier(park, rules, spool, self._connection, clock_ms, self._wake)
             helpers = (crier, *helpers)
         self._helpers: tuple[Helper, ...] = (
-            SelfReport(park.site.id, spool, clock_ms, self._lag_ms, self._wake),
+            SelfReport(park.site.id, member, spool, clock_ms, self._lag_ms, self._wake),
             *helpers,
         )
         self._writer = Writer(

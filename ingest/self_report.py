@@ -33,11 +33,16 @@ Fields = dict[str, float | int]
 
 
 class SelfReport(threading.Thread):
-    """Reports on a spool as long as ingest runs."""
+    """Reports on a spool as long as ingest runs.
+
+    A member of a group reports under a name of its own, lest the figures of several run into one
+    another; of alarms it knows nothing.
+    """
 
     def __init__(
         self,
         site: str,
+        member: str | None,
         spool: Spool,
         clock_ms: Callable[[], int],
         lag_ms: Callable[[], Mapping[str, int]],
@@ -45,6 +50,7 @@ class SelfReport(threading.Thread):
     ) -> None:
         super().__init__(name="self-report", daemon=True)
         self._site = site
+        self._member = member
         self._spool = spool
         self._clock_ms = clock_ms
         self._lag_ms = lag_ms
@@ -71,12 +77,12 @@ class SelfReport(threading.Thread):
         """Spool one point of each kind. Raises SpoolError."""
         now_ms = self._clock_ms()
         with self._spool.transaction("DEFERRED") as connection:
-            fields = {
-                PLATFORM.name: self._platform(connection, now_ms),
-                ALARM_LOAD.name: _alarm_load(connection, now_ms),
-            }
+            fields = {PLATFORM.name: self._platform(connection, now_ms)}
+            if self._member is None:
+                fields[ALARM_LOAD.name] = _alarm_load(connection, now_ms)
+        asset = self._member or self._site
         lines = [
-            encode_line(encode_head(kind, self._site, self._site, None), values, now_ms)
+            encode_line(encode_head(kind, self._site, asset, None), values, now_ms)
             for kind, values in fields.items()
         ]
         self._spool.append(Received(own_lines=lines), now_ms)
@@ -98,6 +104,7 @@ class SelfReport(threading.Thread):
             "devices_offline": states.get(State.OFFLINE, 0),
             "lag_s": max(0, lag_ms) / 1000,
             "spool_mb": self._spool.file_bytes() / _BYTES_IN_MB,
+            "disk_free_mb": self._spool.disk_free_bytes() / _BYTES_IN_MB,
         }
 
 

@@ -242,6 +242,10 @@ class Spool:
         """Size of SQLite's files of it."""
         return file_bytes(self._path)
 
+    def disk_free_bytes(self) -> int:
+        """Room left on its disk."""
+        return self._free_bytes(self._path.parent)
+
     def close(self) -> None:
         """Close the file; safe to repeat."""
         with self._lock:

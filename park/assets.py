@@ -313,6 +313,18 @@ class Park:
             current = None if current.parent is None else self.assets[current.parent]
         return None
 
+    def position_of(self, asset: Asset) -> tuple[float, float] | None:
+        """Latitude and longitude in degrees of an asset, or of the nearest above it that has them.
+
+        None where none has: a weather station, whose township is an area, or a container.
+        """
+        current: Asset | None = asset
+        while current is not None:
+            if isinstance(current, Orchard | Centre | Destination):
+                return current.latitude_deg, current.longitude_deg
+            current = None if current.parent is None else self.assets[current.parent]
+        return None
+
     def centre_of(self, asset: Asset) -> str | None:
         """Id of the centre that a room or line belongs to; None for what needs no centre tag."""
         if asset.kind is None or not asset.kind.in_centre:

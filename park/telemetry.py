@@ -341,6 +341,9 @@ ALARM = _own(
     _word("priority", ALARM_PRIORITIES, "Priority", "优先级"),
     _float("value", "", -1e12, 1e12, "Value", "测量值"),
     _float("limit_value", "", -1e12, 1e12, "Limit", "限值"),
+    _word("asset_kind", (*KINDS, "centre"), "Kind of device", "设备类型"),
+    _float("lat", "deg", -90, 90, "Latitude", "纬度"),
+    _float("lon", "deg", -180, 180, "Longitude", "经度"),
 )
 """One point for each transition of an alarm, written by ingest."""
 
@@ -374,8 +377,9 @@ PLATFORM = _own(
     _number("devices_offline", "{device}", "Devices offline", "离线设备"),
     _float("lag_s", "s", 0, 1e9, "Delay until stored", "入库延迟"),
     _float("spool_mb", "MBy", 0, 1e9, "Size of the spool", "缓存大小"),
+    _float("disk_free_mb", "MBy", 0, 1e9, "Disk left for the spool", "缓存磁盘余量"),
 )
-"""How ingest fares; of the site, by ingest."""
+"""How ingest fares: of the site, or in a group of each member, by ingest."""
 
 STOCK = _own(
     "stock",

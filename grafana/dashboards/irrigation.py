@@ -3,7 +3,15 @@
 from typing import Any
 
 from grafana.columns import GREEN, RED, YELLOW, Column, Step, calculated, measured, tag
-from grafana.dashboards.frame import Heading, Setting, Shelf, Variable, assemble, link_to
+from grafana.dashboards.frame import (
+    Heading,
+    Setting,
+    Shelf,
+    Variable,
+    assemble,
+    device_links,
+    link_to,
+)
 from grafana.dashboards.marks import alarm_marks, harvest_marks
 from grafana.dashboards.waterworks import greenhouses, mixers, pump_heads
 from grafana.influxql import Source, foremost, source, sum_of_last, summary_over_time
@@ -29,6 +37,11 @@ _BATTERY = (Step(None, RED), Step(20, YELLOW), Step(40, GREEN))
 """Percent; start values [A]."""
 _SHARE = (Step(None, YELLOW), Step(50, GREEN), Step(120, YELLOW), Step(150, RED))
 """Percent of the plan; start values [A]."""
+_RAISED = (Step(None, YELLOW), Step(2, RED))
+"""Alarms of one device: a second one wants more than an acknowledgement [A]."""
+_MARKS = 100
+_WATERED = ("irrigation_block", "pump_head", "fertigation", "soil")
+"""Kinds whose devices stand in an orchard, which has a position."""
 _LEAK_M3H = 1.0
 """More than this through a shut valve is a leak [A]."""
 
@@ -63,32 +76,34 @@ def _device(make: PanelMaker, variable: str) -> Column:
 
 def _all_blocks(make: PanelMaker, blocks: Source) -> tuple[Shelf | Heading, ...]:
     titles = make.texts.within("columns")
-    volume = measured(make.texts, blocks.field("volume_m3"))
-    flow = measured(make.texts, blocks.field("flow_m3h"))
+    # All water passes a pump head, and there are nine times fewer of them than blocks.
+    heads = source("pump_head")
+    volume = measured(make.texts, heads.field("volume_m3"))
+    flow = measured(make.texts, heads.field("flow_m3h"))
     valves = calculated("valve_open", titles["valves_open"], "{valve}")
     share = calculated("share", titles["of_plan"], "%", steps=_SHARE)
     of_plan = '100 * sum("volume_m3") / $plan_m3 AS "share"'
-    planned = blocks.increase("volume_m3", columns=(of_plan,))
+    planned = heads.increase("volume_m3", columns=(of_plan,))
     stats = (
         make.stat(1, "valves_open", sum_of_last(blocks, "valve_open"), valves, time_from="1h"),
-        make.stat(2, "flow_now", sum_of_last(blocks, "flow_m3h"), flow, time_from="1h"),
-        make.stat(3, "water_today", blocks.increase("volume_m3"), volume, time_from="now/d"),
+        make.stat(2, "flow_now", sum_of_last(heads, "flow_m3h"), flow, time_from="1h"),
+        make.stat(3, "water_today", heads.increase("volume_m3"), volume, time_from="now/d"),
         make.stat(7, "water_plan", planned, share, time_from="now/d"),
     )
     hourly = summary_over_time(
-        blocks.increases_over_time("volume_m3"), 'sum("volume_m3") AS "volume_m3"'
+        heads.increases_over_time("volume_m3"), 'sum("volume_m3") AS "volume_m3"'
     )
     bars = make.time_series(4, "water_hourly", hourly, (volume,), every_s=HOUR_S, style="bars")
     tables = (
         _leaks(make, blocks),
-        _most_water(make, blocks, volume),
+        _most_water(make, blocks),
         _least_pressure(make, blocks),
     )
     return (
         Heading(101, "all_blocks"),
         Shelf(4, tuple((panel, 6) for panel in stats)),
         Shelf(9, tuple((panel, 8) for panel in tables)),
-        Shelf(7, ((bars, 24),)),
+        Shelf(9, ((_alarms_on_map(make), 10), (bars, 14))),
     )
 
 
@@ -101,7 +116,24 @@ def _leaks(make: PanelMaker, blocks: Source) -> Any:
     return make.table(8, "leaks", query, (_device(make, "block"), flow), descending=True)
 
 
-def _most_water(make: PanelMaker, blocks: Source, volume: Column) -> Any:
+def _alarms_on_map(make: PanelMaker) -> Any:
+    """Where alarms of the irrigation were raised: those with most first."""
+    raised = source("alarm").where_word("action", "raise").where_word("asset_kind", *_WATERED)
+    places = ("lat", "lon")
+    inner = raised.per_asset(
+        f'{raised.aggregated("count", "rule")} AS "raised"',
+        *(raised.column("last", name) for name in places),
+    )
+    query = foremost(inner, "top", "raised", _MARKS, ("asset", *places))
+    titles = make.texts.within("columns")
+    device = tag("asset", titles["asset"], links=device_links(make.texts))
+    count = calculated("raised", titles["alarms"], "{alarm}", steps=_RAISED)
+    shown = [measured(make.texts, raised.field(name)) for name in places]
+    return make.map(9, "alarm_map", query, (device, count, *shown), places)
+
+
+def _most_water(make: PanelMaker, blocks: Source) -> Any:
+    volume = measured(make.texts, blocks.field("volume_m3"))
     inner = blocks.increase_per_asset("volume_m3")
     query = foremost(inner, "top", "volume_m3", _ROWS, ("asset",))
     return make.table(5, "most_water", query, (_device(make, "block"), volume), descending=True)

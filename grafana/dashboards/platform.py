@@ -1,6 +1,6 @@
 """The platform itself: does everything that was measured arrive, and who fell silent?"""
 
-from typing import Any
+from typing import Any, Literal
 
 from grafana.columns import GREEN, ORANGE, RED, YELLOW, Step, calculated, measured, tag
 from grafana.dashboards.frame import Heading, Shelf, assemble, device_links
@@ -67,9 +67,10 @@ def _flow(make: PanelMaker, report: Source) -> tuple[Shelf | Heading, ...]:
         Shelf(
             8,
             (
-                (_worst(make, report, 13, "delay", "lag_s"), 8),
-                (_worst(make, report, 14, "spool", "spooled"), 8),
-                (_worst(make, report, 15, "spool_size", "spool_mb"), 8),
+                (_extreme(make, report, 13, "delay", "max", "lag_s"), 6),
+                (_extreme(make, report, 14, "spool", "max", "spooled"), 6),
+                (_extreme(make, report, 15, "spool_size", "max", "spool_mb"), 6),
+                (_extreme(make, report, 16, "disk", "min", "disk_free_mb"), 6),
             ),
         ),
     )
@@ -82,9 +83,16 @@ def _a_minute(make: PanelMaker, report: Source, panel_id: int, key: str, *names:
     return make.time_series(panel_id, key, query, columns, every_s=MINUTE_S)
 
 
-def _worst(make: PanelMaker, report: Source, panel_id: int, key: str, name: str) -> Any:
-    """The greatest value of each step, so that a short peak shows in a month's view."""
-    query = report.over_time(report.column("max", name))
+def _extreme(
+    make: PanelMaker,
+    report: Source,
+    panel_id: int,
+    key: str,
+    worst: Literal["min", "max"],
+    name: str,
+) -> Any:
+    """The worst value of each step, so that a short peak shows in a month's view."""
+    query = report.over_time(report.column(worst, name))
     column = measured(make.texts, report.field(name))
     return make.time_series(panel_id, key, query, (column,))
 

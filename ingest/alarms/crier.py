@@ -160,8 +160,23 @@ class AlarmCrier(threading.Thread):
             }
             numbers = {"value": entry.value, "limit_value": entry.limit}
             fields |= {name: value for name, value in numbers.items() if value is not None}
+            fields |= self._whereabouts(entry.asset)
             head = encode_head(ALARM.name, self._park.site.id, entry.asset, None)
             yield encode_line(head, fields, time_ms)
+
+    def _whereabouts(self, asset_id: str) -> dict[str, float | int | str]:
+        """What an asset is and where, so that a map of alarms needs nothing but their points."""
+        try:
+            asset = self._park.asset(asset_id)
+        except UnknownAssetError:  # the park was built anew without it
+            return {}
+        kind = str(asset.type) if asset.kind is None else asset.kind.name
+        fields: dict[str, float | int | str] = {}
+        if kind in ALARM.fields["asset_kind"].states:
+            fields["asset_kind"] = kind
+        if position := self._park.position_of(asset):
+            fields["lat"], fields["lon"] = position
+        return fields
 
 
 def _instant(time_ms: int | None) -> str | None:

@@ -69,6 +69,8 @@ _USUAL: Mapping[str, tuple[float, float]] = MappingProxyType(
         "stock.longest_days": (1, 70),
         "alarm.value": (0, 2),
         "alarm.limit_value": (0.5, 0.5),
+        "alarm.lat": (35, 35.3),
+        "alarm.lon": (110.6, 110.9),
         "milestone.mass_kg": (2_000, 12_000),
         "export.in_transit_kg": (0, 90_000),
     }

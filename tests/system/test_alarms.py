@@ -17,6 +17,7 @@ from ingest.alarms.model import Action, Alarm, AlarmStatus, Priority
 from ingest.alarms.register import AlarmRegister
 from ingest.spool_file import SpoolFile
 from ingest.stores.influx import InfluxStore
+from park.assets import Park
 from park.telemetry import ALARM, ALARM_LOAD, PLATFORM
 from tests.support.ingest_fakes import as_json, room_reading, wait_for
 from tests.support.ingest_process import ingest_process
@@ -93,7 +94,11 @@ def retained(mosquitto: Mosquitto) -> list[dict[str, Any]]:
 
 
 def test_an_alarm_reaches_the_broker_the_store_and_a_person(
-    mosquitto: Mosquitto, store: InfluxStore, command: tuple[str, ...], register: AlarmRegister
+    mosquitto: Mosquitto,
+    store: InfluxStore,
+    command: tuple[str, ...],
+    register: AlarmRegister,
+    small_park: Park,
 ) -> None:
     with ingest_process(*command), Device(mosquitto.port) as device:
         device.send_all(minutes(0, 9, -0.5))
@@ -115,6 +120,11 @@ def test_an_alarm_reaches_the_broker_the_store_and_a_person(
         wait_for(lambda: store.count(ALARM.name) == len(register.journal(asset=ROOM)))
     assert store.count(PLATFORM.name) >= 1
     assert store.count(ALARM_LOAD.name) >= 1
+    (point,) = store.latest(ALARM.name, [ROOM])
+    assert point.fields["asset_kind"] == "cold_room"
+    assert (point.fields["lat"], point.fields["lon"]) == small_park.position_of(
+        small_park.asset(ROOM)
+    )
 
 
 def test_a_death_neither_loses_an_alarm_nor_raises_it_twice(

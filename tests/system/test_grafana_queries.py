@@ -266,14 +266,14 @@ def test_water_today_is_what_the_meters_counted(
     season_influxdb: Season, season_choice: Chosen
 ) -> None:
     season = season_influxdb
-    meters = sum(per_asset(season, 'SELECT spread("volume_m3") FROM "irrigation_block"'))
+    meters = sum(per_asset(season, 'SELECT spread("volume_m3") FROM "pump_head"'))
     query = panel("agripark-irrigation", 3)
     assert number(rows(season, text_of(query, season_choice, season))) == pytest.approx(meters)
 
 
 def test_water_by_the_hour_adds_up_to_what_the_meters_counted(full_influxdb: Filled) -> None:
     full = full_influxdb
-    meters = sum(per_asset(full, 'SELECT spread("volume_m3") FROM "irrigation_block"'))
+    meters = sum(per_asset(full, 'SELECT spread("volume_m3") FROM "pump_head"'))
     hourly = rows(full, text_of(panel("agripark-irrigation", 4), {}, full))
     assert sum(row[1] for row in hourly) == pytest.approx(meters)
 
@@ -290,7 +290,7 @@ def test_a_meter_that_began_again_counts_nothing_backwards(influxdb: InfluxDB) -
     meters = {"one": (100.0, 110.0, 130.0), "two": (500.0, 2.0, 5.0)}
     store.write(
         [
-            f"irrigation_block,asset={asset},site=s volume_m3={value} {start_ms + hour * EVERY_MS}"
+            f"pump_head,asset={asset},site=s volume_m3={value} {start_ms + hour * EVERY_MS}"
             for asset, values in meters.items()
             for hour, value in enumerate(values)
         ]

@@ -24,7 +24,7 @@ PANEL_IDS = {
     "overview": set(range(1, 13)),
     "cold-storage": {*range(1, 10), *range(20, 30), *range(101, 104)},
     "irrigation": {
-        *range(1, 9),
+        *range(1, 10),
         *range(20, 23),
         *range(30, 34),
         *range(40, 46),
@@ -38,7 +38,7 @@ PANEL_IDS = {
     "exports": {*range(1, 7), *range(10, 12), *range(20, 23), *range(101, 104)},
     "kpis": {*range(1, 8), *range(10, 12), *range(20, 22), *range(101, 104)},
     "alarms": {*range(1, 7), *range(10, 15), *range(20, 22), *range(101, 104)},
-    "platform": {*range(1, 7), *range(10, 16), *range(20, 23), *range(101, 104)},
+    "platform": {*range(1, 7), *range(10, 17), *range(20, 23), *range(101, 104)},
 }
 
 

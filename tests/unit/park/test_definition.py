@@ -124,3 +124,18 @@ def test_a_prefix_that_leaves_no_room_for_the_parks_places_is_refused(tmp_path: 
     path = edited(tmp_path, '"9521321"', '"9521321000"')
     with pytest.raises(DefinitionError, match="prefix is too long"):
         build_park(read_definition(path))
+
+
+def test_what_has_no_position_of_its_own_is_where_it_belongs(small_park: Park) -> None:
+    block = next(iter(small_park.of_type(IrrigationBlock)))
+    orchard = small_park.ancestor(block, Orchard)
+    assert orchard is not None
+    assert small_park.position_of(block) == (orchard.latitude_deg, orchard.longitude_deg)
+    room = next(iter(small_park.of_type(ColdRoom)))
+    centre = small_park.ancestor(room, Centre)
+    assert centre is not None
+    assert small_park.position_of(room) == (centre.latitude_deg, centre.longitude_deg)
+
+
+def test_a_container_has_no_fixed_position(small_park: Park) -> None:
+    assert small_park.position_of(next(iter(small_park.of_type(Reefer)))) is None
