@@ -105,7 +105,10 @@ def write_event(event: AnyEvent, context: Context = OWN) -> Json:
 
 
 def _filled(body: Mapping[str, Any]) -> Json:
-    return {name: value for name, value in body.items() if value not in (None, [], {})}
+    """Without empty fields of the standard; an extension, whose name has a prefix, may be empty."""
+    return {
+        name: value for name, value in body.items() if ":" in name or value not in (None, [], {})
+    }
 
 
 def _own(event: AnyEvent, context: Context) -> Json:

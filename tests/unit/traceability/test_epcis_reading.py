@@ -136,6 +136,12 @@ def test_what_is_read_is_written_again_unchanged(body: dict[str, Any], kind: typ
     assert write_event(event, CONTEXT) == body
 
 
+@pytest.mark.parametrize("empty", [None, [], {}, ""])
+def test_an_extension_may_be_empty(empty: object) -> None:
+    body = {**OBSERVED, "example:note": empty}
+    assert write_event(read(body), CONTEXT) == body
+
+
 def test_other_forms_of_a_time_become_utc() -> None:
     event = read({**OBSERVED, "eventTime": "2026-10-12T11:04:05+08:00"})
     assert write_event(event, CONTEXT)["eventTime"] == "2026-10-12T03:04:05.000Z"
