@@ -1,23 +1,24 @@
 """How fast events are indexed, and how fast questions are answered in a store of a million.
 
 The store is filled with index rows directly: how they come to be is measured apart. What stands
-beside the answers is one bare look-up by index in the same file and the same run.
+beside the answers is one bare look-up by index in the same database and the same run.
 """
 
 import random
-import sqlite3
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain, islice
 from pathlib import Path
 
-from sqlalchemy import Engine, insert
+from sqlalchemy import Engine, bindparam, insert, select
 
 from park.database import open_engine
 from park.times import from_epoch_ms, to_epoch_ms
+from tests.bench.databases import MEMORY, settle
 from tests.bench.figures import Figure
 from tests.support.epcis_load import START, document
+from tests.support.servers import run_postgresql
 from traceability import tables as t
 from traceability.epcis.model import AnyEvent
 from traceability.epcis.query import tables as q
@@ -41,17 +42,21 @@ _HOST = "https://id.gs1.org"
 _DOCUMENT = "x" * 900
 _ADD_EVENTS, _ADD_FACTS = BulkInsert(t.events), BulkInsert(q.event_facts)
 _ADD_TERMS, _ADD_NUMBERS = BulkInsert(q.event_terms), BulkInsert(q.event_numbers)
+_BARE = select(t.events.c.document).where(t.events.c.event_id == bindparam("event_id"))
 
 
 def measure() -> list[Figure]:
-    """Events indexed a second, and the slowest of a hundred answers, on SQLite."""
+    """Events indexed a second, and the slowest of a hundred answers on SQLite and PostgreSQL."""
     with tempfile.TemporaryDirectory() as folder:
-        return [_indexing(Path(folder) / "few.db"), *_answers(Path(folder) / "many.db")]
+        indexed = _indexing(f"sqlite:///{Path(folder) / 'few.db'}")
+        sqlite = list(_answers(f"sqlite:///{Path(folder) / 'many.db'}", "sqlite"))
+    with run_postgresql(MEMORY) as server:
+        return [indexed, *sqlite, *_answers(server.new_database(), "postgresql")]
 
 
-def _indexing(path: Path) -> Figure:
+def _indexing(address: str) -> Figure:
     """Documents of 500 events, index only, against the bare insert of the events."""
-    engine = _new(path)
+    engine = _new(address)
     batches = [list(batch) for batch in _batches(INDEXED // BATCH)]
     inserting = indexing = 0.0
     for batch in batches:
@@ -93,22 +98,22 @@ def _event_row(seq: int, event: AnyEvent) -> dict[str, object]:
     }
 
 
-def _answers(path: Path) -> Iterator[Figure]:
-    engine = _new(path)
+def _answers(address: str, database: str) -> Iterator[Figure]:
+    engine = _new(address)
     fill(engine, EVENTS)
-    bare = sqlite3.connect(path)
-    query = "SELECT document FROM events WHERE event_id = ?"
+    settle(engine)
     chance = random.Random(1)  # noqa: S311 - no secret
-    looked_up = _p99_ms(
-        lambda: bare.execute(query, (f"urn:event:{chance.randrange(EVENTS)}",)).fetchone()
-    )
-    bare.close()
+    looked_up = _p99_ms(lambda: _look_up(engine, f"urn:event:{chance.randrange(EVENTS)}"))
     for name, ask in (("simple", _simple), ("epc", _by_epc), ("mixed", _mixed)):
         answered = _p99_ms(lambda ask=ask: _ask(engine, ask(chance)))  # type: ignore[misc] # bound
-        yield Figure(
-            f"traceability.event_query_{name}_p99", answered, "ms", looked_up, answered / looked_up
-        )
+        figure = f"traceability.event_query_{name}_{database}_p99"
+        yield Figure(figure, answered, "ms", looked_up, answered / looked_up)
     engine.dispose()
+
+
+def _look_up(engine: Engine, event_id: str) -> None:
+    with engine.connect().execution_options(read_only=True) as connection:
+        connection.execute(_BARE, {"event_id": event_id}).one()
 
 
 def _ask(engine: Engine, items: Sequence[tuple[str, str]]) -> None:
@@ -151,8 +156,8 @@ def _days(chance: random.Random, days: int) -> list[tuple[str, str]]:
     ]
 
 
-def _new(path: Path) -> Engine:
-    engine = open_engine(f"sqlite:///{path}")
+def _new(address: str) -> Engine:
+    engine = open_engine(address)
     t.metadata.create_all(engine)
     return engine
 

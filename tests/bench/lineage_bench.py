@@ -14,10 +14,11 @@ from collections.abc import Callable, Sequence
 from itertools import islice
 from pathlib import Path
 
-from sqlalchemy import Engine, bindparam, select, text
+from sqlalchemy import Engine, bindparam, select
 
 from api.server import settle_memory
 from park.database import open_engine
+from tests.bench.databases import MEMORY, settle
 from tests.bench.figures import Figure
 from tests.support.servers import run_postgresql
 from traceability import tables as events
@@ -35,8 +36,6 @@ _MASS_MG = 1_000_000
 _HOUR_MS = 3_600_000
 _START_MS = 1_790_000_000_000
 _P99_MS = 20.0
-_MEMORY = "shared_buffers=1GB"
-"""As docs/running.md advises; 128 MB, what a server has untold, hold a tenth of the store."""
 
 _ADD = {table: BulkInsert(table) for table in (events.events, t.things, t.links, t.stops)}
 _ADD[t.sightings] = BulkInsert(t.sightings)
@@ -138,7 +137,7 @@ def measure(wanted: int = EVENTS) -> list[Figure]:
     """Milliseconds of a trace on SQLite and PostgreSQL, beside a bare look-up."""
     with tempfile.TemporaryDirectory() as folder:
         sqlite = _on(f"sqlite:///{Path(folder) / 'lineage.db'}", "sqlite", wanted)
-    with run_postgresql(_MEMORY) as server:
+    with run_postgresql(MEMORY) as server:
         return [*sqlite, *_on(server.new_database(), "postgresql", wanted)]
 
 
@@ -148,13 +147,7 @@ def _on(address: str, name: str, wanted: int) -> list[Figure]:
         events.metadata.create_all(engine)
         filler = Filler()
         filler.fill(engine, wanted)
-        if name == "postgresql":
-            with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-                # The look whether the connection still lives has begun a transaction.
-                connection.connection.rollback()
-                # What the server itself has done long ago in a store that grew over months.
-                for command in ("VACUUM ANALYZE", "CHECKPOINT"):
-                    connection.execute(text(command))
+        settle(engine)
         return _figures(engine, name, filler.roots)
     finally:
         engine.dispose()

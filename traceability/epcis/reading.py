@@ -48,6 +48,7 @@ Json = Mapping[str, Any]
 
 _OFFSET = re.compile(r"[+-](?:(?:0\d|1[0-3]):[0-5]\d|14:00)", re.ASCII)
 _VERSION = re.compile(r"2(?:\.\d+)*", re.ASCII)
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:\S+")
 _UNIT = re.compile(r"[A-Z0-9]{2,3}", re.ASCII)
 
 _FIELDS = frozenset(
@@ -70,7 +71,10 @@ def read_event(body: Any, context: Context, path: str = "") -> AnyEvent:
     faults = Faults()
     event: AnyEvent | None = None
     if isinstance(body, Mapping):
-        within = context.within(body.get("@context"))
+        own = body.get("@context")
+        if own is not None:
+            _check_context(own, f"{path}.@context" if path else "@context", faults)
+        within = context.within(own)
         event = _read(Part(body, path, within, faults))
     else:
         faults.add(path, "must be an object")
@@ -341,11 +345,18 @@ def _context(body: Json, faults: Faults) -> Context:
     value = body.get("@context")
     if value is None:
         faults.add("@context", "is missing; GS1's own is the least")
-        return Context.of(value)
-    parts = value if isinstance(value, list) else [value]
-    if not all(isinstance(part, Mapping) or (isinstance(part, str) and part) for part in parts):
-        faults.add("@context", "must be an address, an object, or a list of such")
+    else:
+        _check_context(value, "@context", faults)
     return Context.of(value)
+
+
+def _check_context(value: Any, path: str, faults: Faults) -> None:
+    parts = value if isinstance(value, list) else [value]
+    if not all(
+        isinstance(part, Mapping) or (isinstance(part, str) and _ADDRESS.fullmatch(part))
+        for part in parts
+    ):
+        faults.add(path, "must be an address, an object, or a list of such")
 
 
 def _envelope(part: Part) -> EventDocument:

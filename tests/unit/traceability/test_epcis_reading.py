@@ -191,6 +191,7 @@ def test_words_of_others_are_addresses() -> None:
 
 
 WRONG: list[tuple[dict[str, Any], dict[str, Any], str]] = [
+    (OBSERVED, {"@context": "abc"}, "@context"),
     (OBSERVED, {"type": "Event"}, "type"),
     (OBSERVED, {"type": None}, "type"),
     (OBSERVED, {"eventID": ""}, "eventID"),
@@ -311,6 +312,7 @@ def test_the_result_of_a_query_needs_neither_version_nor_date() -> None:
         ({"@context": None}, "@context"),
         ({"@context": [CONTEXT.value, None]}, "@context"),
         ({"@context": ""}, "@context"),
+        ({"@context": "epcis-context.jsonld"}, "@context"),
         ({"type": "Document"}, "type"),
         ({"schemaVersion": "1.2"}, "schemaVersion"),
         ({"schemaVersion": 2.0}, "schemaVersion"),
