@@ -36,12 +36,12 @@ def read_token(token: str, types: Sequence[type[str] | type[int]]) -> list[str |
     try:
         padded = token + "=" * (-len(token) % 4)
         key = json.loads(urlsafe_b64decode(padded.encode("ascii")))
-    except (binascii.Error, UnicodeError, ValueError) as error:
-        raise _bad_token(token) from error
+    except (binascii.Error, UnicodeError, ValueError, RecursionError) as error:
+        raise bad_token(token) from error
     if not isinstance(key, list) or [type(part) for part in key] != list(types):
-        raise _bad_token(token)
+        raise bad_token(token)
     if not all(_fits(part) for part in key):
-        raise _bad_token(token)
+        raise bad_token(token)
     return key
 
 
@@ -60,6 +60,7 @@ def _fits(value: str | int) -> bool:
     return "\0" not in value and value.encode(errors="replace").decode() == value
 
 
-def _bad_token(token: str) -> QueryError:
+def bad_token(token: str) -> QueryError:
+    """QueryError `bad-page-token`, for a token whose parts make no sense."""
     msg = f"{token!r} is no page token; take next_token of the page before, or none"
     return QueryError("bad-page-token", msg)

@@ -352,7 +352,6 @@ def test_a_declaration_and_the_event_it_declares_wrong_are_two(connection: Conne
     declaration = ErrorDeclaration(declaration_time=START, reason="incorrect_data")
     _store(connection, [_object(), replace(_object(), error_declaration=declaration)])
     assert _all_pages(connection, [("EXISTS_errorDeclaration", "")]) == [2]
-    assert _all_pages(connection, [("EXISTS_errorDeclaration", "false")]) == [2, 1]
 
 
 # Top-level resources

@@ -141,10 +141,16 @@ def _declared(part: Mapping[Any, Any], known: Mapping[str, str]) -> dict[str, st
         if isinstance(address, str) and isinstance(prefix, str) and _PREFIX.fullmatch(prefix):
             found[prefix] = address
     for prefix, address in found.items():
-        full = _resolved(prefix, address, {**known, **found})
-        # Else namespace and name couldn't be told apart again.
-        found[prefix] = full if full.endswith(_DELIMITERS) else f"{full}:"
+        found[prefix] = namespace_of(_resolved(prefix, address, {**known, **found}))
     return found
+
+
+def namespace_of(address: str) -> str:
+    """What stands before the names of a namespace.
+
+    Without a delimiter at its end namespace and name couldn't be told apart again.
+    """
+    return address if address.endswith(_DELIMITERS) else f"{address}:"
 
 
 def _resolved(term: str, address: str, known: Mapping[str, str]) -> str:

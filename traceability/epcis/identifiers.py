@@ -52,6 +52,9 @@ _USUAL_URN = re.compile(
     re.ASCII,
 )
 """What most documents have, for which the full reading would take twice as long."""
+_PATTERN = "idpat:"
+_URN_HEAD = "urn:epc:"
+_SLASHES_OF_LOT_AND_SERIAL = 8
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _URN_PART = re.compile(r"(?:[!'-.0-;=A-Z_a-z]|%[0-9A-Fa-f]{2})*", re.ASCII)
 _LINK_ESCAPES = {ord(each): f"%{ord(each):02X}" for each in "!\"#%&'()*+,/:;<=>?"}
@@ -327,41 +330,46 @@ def _urn_of(scheme: Scheme, value: str, values: Mapping[str, str], length: int) 
     return f"urn:epc:{kind}:{scheme.name}:{'.'.join(parts)}"
 
 
-# Patterns
+# What queries look for
 
 
-def matches(pattern: str, identifier: str) -> bool:
-    """Whether an identifier in any form matches a pattern of a query, see `match_prefixes`."""
-    exact, beginnings = match_prefixes(pattern)
+def instance(identifier: str) -> str:
+    """The canonical form without lot and variant where a serial says enough, as a URN has it."""
     link = canonical(identifier)
-    return link in exact or link.startswith(tuple(beginnings))
+    if link.count("/") < _SLASHES_OF_LOT_AND_SERIAL:
+        return link
+    number, values = _values_of(link)
+    scheme = scheme_for(number, values.keys() - {number})
+    if scheme is None or not scheme.coarser or scheme.kind != "id":
+        return link
+    return f"{CANONICAL_HOST}/{number}/{values[number]}/{scheme.serial}/" + values[
+        scheme.serial or ""
+    ].translate(_LINK_ESCAPES)
 
 
 def match_prefixes(pattern: str) -> tuple[Sequence[str], Sequence[str]]:
-    """What a canonical identifier must be, or begin with, to match a pattern of a query.
+    """What an identifier must be, or begin with, to match a pattern of a query.
 
-    A pattern is a URN whose last parts are `*` (TDS 2.1, section 8), a class, which its lots and
-    instances match, or any identifier, which matches itself (GS1 EPCIS 2.0, section 8.2.7.1.1).
+    A pattern is a URN whose last parts are `*` (TDS 2.1, section 8), or any identifier, which
+    matches itself (GS1 EPCIS 2.0, section 8.2.7.1.1). Identifiers are those of `instance`.
     """
     link, wrong = judged(pattern)
-    if wrong is None and pattern[:14].lower() == "urn:epc:idpat:":
-        name, _, body = pattern[14:].partition(":")
-        scheme = SCHEMES.get(name)
-        parts = _parts(scheme, body) if scheme else body.split(".")
-        fixed = _fixed(parts)
-        return _of_wildcards(scheme, fixed) if scheme else ([], [_urn_head(name, fixed)])
-    return [link], _below(link)
+    if wrong is not None or not is_pattern(pattern):
+        return [instance(pattern)], []
+    name, _, body = pattern[len(_URN_HEAD) + len(_PATTERN) :].partition(":")
+    scheme = SCHEMES.get(name)
+    parts = _parts(scheme, body) if scheme else body.split(".")
+    fixed = _fixed(parts)
+    if scheme is None:
+        return [link], [_urn_head(name, fixed)]
+    exact, beginnings = _of_wildcards(scheme, fixed)
+    # A class may be named by a pattern itself.
+    return [link, *(each for each in exact if each != link)], beginnings
 
 
-def _below(link: str) -> Sequence[str]:
-    """How the lots and instances of a class begin."""
-    number, values = _values_of(link)
-    schemes = [each for each in SCHEMES.values() if each.key == number and each.has_classes]
-    if any(each.serial in values for each in schemes):
-        return []
-    if any(each.serial == "" for each in schemes):
-        return [link] if len(values[number]) == KEYS[number].checked else []
-    return [f"{link}/"] if schemes else []
+def is_pattern(text: str) -> bool:
+    """Whether a text claims to be an EPC pattern."""
+    return text[:8].lower() == _URN_HEAD and text.startswith(_PATTERN, 8)
 
 
 def _urn_head(name: str, fixed: Sequence[str]) -> str:

@@ -45,6 +45,8 @@ def _atoms(name: str, value: str) -> list[Any]:
     ("name", "value", "atoms"),
     [
         ("eventType", "ObjectEvent", [Fact(Column.TYPE, "ObjectEvent")]),
+        ("eventType", "epcis:ObjectEvent", [Fact(Column.TYPE, "ObjectEvent")]),
+        ("eventType", "https://ref.gs1.org/epcis/ObjectEvent", [Fact(Column.TYPE, "ObjectEvent")]),
         ("EQ_action", "ADD|DELETE", [Fact(Column.ACTION, "ADD"), Fact(Column.ACTION, "DELETE")]),
         ("EQ_bizStep", "shipping", [Fact(Column.BIZ_STEP, "shipping")]),
         ("EQ_bizStep", "urn:epcglobal:cbv:bizstep:shipping", [Fact(Column.BIZ_STEP, "shipping")]),
@@ -63,6 +65,7 @@ def _atoms(name: str, value: str) -> list[Any]:
         ("WD_bizLocation", PLACE, [Within(Column.BIZ_LOCATION, PLACE)]),
         ("EQ_transformationID", "urn:uuid:1", [Term("transformationID", "urn:uuid:1")]),
         ("MATCH_parentID", "urn:x:1", [Term("parent", "urn:x:1")]),
+        ("MATCH_inputEPC", f"{LOT}/21/7", [Term("inputEPC", LOT.replace("10/L1", "21/7"))]),
         ("MATCH_epcClass", LOT_URN, [Term("epcClass", LOT)]),
         ("MATCH_inputEPCClass", LOT_URN, [Term("inputEPCClass", LOT)]),
         ("MATCH_outputEPCClass", LOT_URN, [Term("outputEPCClass", LOT)]),
@@ -73,6 +76,7 @@ def _atoms(name: str, value: str) -> list[Any]:
         ),
         ("EQ_quantity", "5|6", [Number("quantity", Comparison.EQ, n) for n in (5, 6)]),
         ("GE_quantity_KGM", "1.5", [Number("quantity/mass", Comparison.GE, 1500)]),
+        ("GE_quantity_kgm", "1.5", [Number("quantity/mass", Comparison.GE, 1500)]),
         ("LE_quantity_XBX", "2", [Number("quantity/?XBX", Comparison.LE, 2)]),
         ("EQ_bizTransaction_po", "urn:x:1", [Term("bizTransaction/po", "urn:x:1")]),
         (
@@ -104,7 +108,9 @@ def _atoms(name: str, value: str) -> list[Any]:
         ),
         ("EQ_SENSORMETADATA_deviceID", "urn:d:1", [Term("metadata.deviceID", "urn:d:1")]),
         ("EQ_bizRules", "urn:r:1", [Term("metadata.bizRules", "urn:r:1")]),
+        ("EQ_SENSORREPORT_rawData", PLACE_URN, [Term("report.rawData", PLACE)]),
         ("EQ_booleanValue", "True", [Term("report.booleanValue", "true")]),
+        ("EQ_booleanValue", "0", [Term("report.booleanValue", "false")]),
         ("EQ_hexBinaryValue", "f00a", [Term("report.hexBinaryValue", "F00A")]),
         ("EQ_stringValue", "a|b", [Term("report.stringValue", text) for text in "ab"]),
         ("GE_value_CEL", "5", [Number("report.value/temperature", Comparison.GE, 278.15)]),
@@ -120,6 +126,27 @@ def _atoms(name: str, value: str) -> list[Any]:
                 Term("event:https://partner.example/a", "red"),
             ],
         ),
+        (
+            "EXISTS_urn:epcglobal:cbv:mda#lotNumber",
+            "",
+            [
+                Term("event:urn:epcglobal:cbv:mda#lotNumber", ""),
+                Term("event:urn:epcglobal:cbv:mda:lotNumber", ""),
+            ],
+        ),
+        ("EQ_INNER_#a", "red", [Term("event::a", "red")]),
+        ("EXISTS_INNER_ILMD_a", "", [Term("ilmd::a", "")]),
+        (
+            "EQ_ex:a",
+            TIME.replace("+", " "),
+            [
+                Term("event:https://partner.example/a", TIME.replace("+", " ")),
+                Number("@event:https://partner.example/a", Comparison.EQ, TIME_MS),
+            ],
+        ),
+        ("LE_ex:a", "2026-03-01", [
+            Number("@event:https://partner.example/a", Comparison.LE, TIME_MS)
+        ]),
         ("GE_ILMD_ex:a", "1", [Number("ilmd:https://partner.example/a", Comparison.GE, 1)]),
         ("LT_INNER_ex:a", "1", [Number("event::https://partner.example/a", Comparison.LT, 1)]),
         ("GT_INNER_ILMD_ex:a", TIME, [
@@ -257,10 +284,10 @@ def test_a_repeated_list_is_one_list() -> None:
     assert repeated == parse_query([("EQ_action", "ADD|OBSERVE")])
 
 
-@pytest.mark.parametrize("value", ["false", "False"])
-def test_exists_with_false_asks_nothing(value: str) -> None:
-    assert parse_query([("EXISTS_errorDeclaration", value)]).conditions == ()
-    assert parse_query_body({"EXISTS_errorDeclaration": False}).conditions == ()
+@pytest.mark.parametrize("value", [None, False, 0, "false"])
+def test_the_value_of_exists_means_nothing(value: Any) -> None:
+    asked = parse_query_body({"EXISTS_errorDeclaration": value, "EXISTS_ex:a": value}, CONTEXT)
+    assert asked == parse_query([("EXISTS_errorDeclaration", ""), ("EXISTS_ex:a", "")], CONTEXT)
 
 
 @pytest.mark.parametrize(

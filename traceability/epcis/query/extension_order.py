@@ -44,7 +44,7 @@ class ExtensionPages:
             .where(*self.holds)
         )
         if key is not None:
-            here, there = tuple_(*columns), tuple_(float.fromhex(key[0]), *key[1:])
+            here, there = tuple_(*columns), tuple_(*key)
             statement = statement.where(here < there if self.query.descending else here > there)
         return statement.order_by(*self._directed(*columns)).limit(limit)
 
@@ -53,8 +53,12 @@ class ExtensionPages:
         return self._directed(columns.number, columns.text, columns.seq)
 
     def key_of(self, row: Any) -> tuple[str, str, int]:
-        """The key of a row."""
+        """The key of a row, as a token has it."""
         return float(row.number).hex(), row.text, row.seq
+
+    def read_key(self, parts: Sequence[Any]) -> Sequence[Any]:
+        """The key in a token. Raises ValueError, OverflowError."""
+        return float.fromhex(parts[0]), *parts[1:]
 
     def _directed(self, *columns: ColumnElement[Any]) -> Sequence[ColumnElement[Any]]:
         return [each.desc() for each in columns] if self.query.descending else columns

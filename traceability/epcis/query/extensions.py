@@ -2,18 +2,20 @@
 
 A field has a row that says that it is there, unless it is empty. A text has its own row, and one
 more where it can be read as a number or a time, because documents made of XML have texts only.
-Elements of a list count as fields of one name. Of an object with `@value` (JSON-LD) or `#text`
-(what XML converters write), that is the field's own value; other keys with such signs are none.
+Elements of a list count as fields of one name. Of an object with `@value` (JSON-LD), `rdf:value`
+(text beside the attributes of an XML element) or `#text` (what XML converters write), that is the
+field's own value; other keys with such signs are none.
 """
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from traceability.epcis.contexts import GS1_PREFIXES
 from traceability.epcis.query.fields import Section, extension, time_of
 from traceability.epcis.query.rows import Rows
 from traceability.epcis.query.values import number_of, time_ms_of
 
-_OWN_VALUE = ("@value", "#text")
+_OWN_VALUE = ("@value", f"{GS1_PREFIXES['rdf']}value", "#text")
 _SIGNS = ("@", "#")
 
 

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
+from traceability.epcis.contexts import GS1_PREFIXES, namespace_of
 from traceability.epcis.identifiers import canonical
 from traceability.epcis.query.conditions import (
     Atom,
@@ -18,8 +19,16 @@ from traceability.epcis.query.conditions import (
     Number,
     Term,
 )
-from traceability.epcis.query.fields import Field, Section, extension, measured, sensor, time_of
-from traceability.epcis.query.given import Given
+from traceability.epcis.query.fields import (
+    SENSOR_ADDRESSES,
+    Field,
+    Section,
+    extension,
+    measured,
+    sensor,
+    time_of,
+)
+from traceability.epcis.query.given import Given, shown, unspaced
 from traceability.epcis.query.rows import PRESENT
 from traceability.epcis.query.values import base_value, number_of, storable, time_ms_of
 from traceability.epcis.vocabulary import Word, canonical_word
@@ -32,6 +41,11 @@ class Names(Protocol):
         """The full name; one that has no known prefix as it is."""
 
 
+EVENT_TYPES = frozenset(
+    f"{name}Event"
+    for name in ("Object", "Aggregation", "Association", "Transaction", "Transformation")
+)
+"""Those of the standard, bare."""
 _SECTIONS = {
     "": Section.EVENT,
     "ILMD_": Section.ILMD,
@@ -45,7 +59,8 @@ _SECTIONS = {
 _EXTENSION = re.compile(
     r"(?P<operator>EQ|GT|GE|LT|LE|EXISTS)_(?P<inner>INNER_)?"
     r"(?P<section>ILMD_|ERROR_DECLARATION_|SENSORELEMENT_|SENSORMETADATA_|SENSORREPORT_"
-    r"|readPoint_|bizLocation_)?(?P<name>[^:]+:.+)",
+    # Fields inside of others need no namespace.
+    r"|readPoint_|bizLocation_)?(?P<name>[^:]+:.+|(?(inner)[^:]+|(?!)))",
     re.DOTALL,
 )
 _QUANTITY = re.compile(r"(EQ|GT|GE|LT|LE)_quantity(?:_(\w+))?", re.ASCII)
@@ -75,7 +90,6 @@ _WORDS = {
     "exception": Word.ALARM_CONDITION,
     "component": Word.COMPONENT,
 }
-_IDENTIFIERS = {"deviceID", "microorganism", "chemicalSubstance", "uriValue"}
 _COLUMNS = {
     "bizStep": Column.BIZ_STEP,
     "disposition": Column.DISPOSITION,
@@ -109,14 +123,22 @@ def word(kind: Word, text: str, names: Names) -> str:
     return storable(canonical_word(kind, names.expand(text) if ":" in text else text))
 
 
+def event_type(text: str, names: Names) -> str:
+    """The type of an event: bare where it is the standard's, in full where it is another's."""
+    return storable(names.expand(text).removeprefix(GS1_PREFIXES["epcis"]))
+
+
 def field_names(section: Section, name: str, names: Names, *, inner: bool = False) -> list[str]:
     """The names under which an extension is indexed.
 
-    EPCIS 1.2 joined namespace and local name by `#`, JSON-LD joins them as they are: a full name
-    with `#` stands for either.
+    The standard joins namespace and local name by `#`, JSON-LD joins them as they are: a full name
+    with `#` stands for either. With nothing before the `#` it has no namespace.
     """
     full = names.expand(name)
-    forms = [full] if full != name or "#" not in full else [full, full.replace("#", "", 1)]
+    forms = [full]
+    namespace, sign, local = full.rpartition("#")
+    if sign and full == name:
+        forms = [full, f"{namespace_of(namespace)}{local}"] if namespace else [local]
     return [storable(extension(section, form, inner=inner)) for form in forms]
 
 
@@ -154,7 +176,8 @@ def _measured(
         return compared(name, comparison, numbers)
     atoms: list[Atom] = []
     for number in numbers:
-        based = base_value(attribute, number, uom)
+        # Codes have no small letters.
+        based = base_value(attribute, number, uom.upper())
         if based is None:
             given.refuse(f"{number} {uom} is too large")
         atoms.append(Number(measured(name, based[0]), comparison, based[1]))
@@ -205,7 +228,7 @@ def _sensor_text(attribute: str, text: str, names: Names) -> str:
         return word(_WORDS[attribute], text, names)
     if attribute == "hexBinaryValue":
         return storable(text.upper())
-    return storable(canonical(text) if attribute in _IDENTIFIERS else text)
+    return storable(canonical(text) if attribute in SENSOR_ADDRESSES else text)
 
 
 def _party(given: Given, names: Names) -> Sequence[Atom] | None:
@@ -258,7 +281,7 @@ def _extension(given: Given, names: Names) -> Sequence[Atom] | None:
         _SECTIONS[match["section"] or ""], match["name"], names, inner=match["inner"] is not None
     )
     if match["operator"] == "EXISTS":
-        return [Term(name, PRESENT) for name in found] if given.is_asked() else []
+        return [Term(name, PRESENT) for name in found]
     comparison = Comparison(match["operator"])
     if comparison is Comparison.EQ:
         given.check_count()
@@ -275,7 +298,7 @@ def _equal(given: Given, name: str, value: object) -> Iterator[Atom]:
         return
     if isinstance(value, str) and value:
         yield Term(name, storable(value))
-        number, at_ms = number_of(value), time_ms_of(value)
+        number, at_ms = number_of(value.strip()), time_ms_of(unspaced(value))
         if number is not None:
             yield Number(name, Comparison.EQ, number)
         if at_ms is not None:
@@ -287,7 +310,10 @@ def _equal(given: Given, name: str, value: object) -> Iterator[Atom]:
 def _unequal(given: Given, name: str, comparison: Comparison) -> Atom:
     value = given.single()
     if isinstance(value, str) and number_of(value.strip()) is None:
-        return Number(time_of(name), comparison, given.time_ms())
+        at_ms = time_ms_of(unspaced(value))
+        if at_ms is None:
+            given.refuse(f"{shown(value)} is no number, time with an offset, or date")
+        return Number(time_of(name), comparison, at_ms)
     return Number(name, comparison, given.number())
 
 

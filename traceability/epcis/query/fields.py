@@ -52,6 +52,15 @@ ANY_EPC = (Field.EPC, Field.PARENT, Field.INPUT_EPC, Field.OUTPUT_EPC)
 ANY_CLASS = (Field.CLASS, Field.INPUT_CLASS, Field.OUTPUT_CLASS)
 
 
+SENSOR_ADDRESSES = frozenset(
+    {
+        *("deviceID", "deviceMetadata", "rawData", "dataProcessingMethod", "bizRules"),
+        *("microorganism", "chemicalSubstance", "uriValue", "coordinateReferenceSystem"),
+    }
+)
+"""Fields of sensor data that may name something by a GS1 key, in any form."""
+
+
 def typed(field: Field, kind: str | None) -> str:
     """Parties and papers, each by the sense in which they are named: `source/owning_party`."""
     return f"{field}/{kind or ''}"

@@ -13,6 +13,7 @@ from traceability.errors import QueryParameterError
 MOST_VALUES = 1000
 """More are refused: what has to be asked for in so many words is another question."""
 _SPACED_OFFSET = re.compile(r" (?=\d\d:\d\d$)", re.ASCII)
+_FLAGS = {"true": True, "1": True, "false": False, "0": False}
 _SHOWN = 80
 _MOST = 2**53  # databases count no further than 64 bits go
 
@@ -53,8 +54,7 @@ class Given:
         if not isinstance(value, str):
             self.refuse(f"{shown(value)} is no time, such as 2026-10-12T03:04:05Z")
         try:
-            # A + that wasn't encoded arrives as a space.
-            return to_epoch_ms(parse_instant(_SPACED_OFFSET.sub("+", value.strip())))
+            return to_epoch_ms(parse_instant(unspaced(value)))
         except ValueError as error:
             self.refuse(str(error))
 
@@ -77,18 +77,11 @@ class Given:
     def flag(self) -> bool:
         """True or false."""
         value = self.single()
-        if isinstance(value, str) and value.lower() in {"true", "false"}:
-            return value.lower() == "true"
+        if isinstance(value, str) and value.lower() in _FLAGS:
+            return _FLAGS[value.lower()]
         if not isinstance(value, bool):
             self.refuse(f"{shown(value)} is neither true nor false")
         return value
-
-    def is_asked(self) -> bool:
-        """Whether an EXISTS parameter asks at all: its value means nothing, unless it is false."""
-        return not any(
-            value is False or (isinstance(value, str) and value.lower() == "false")
-            for value in self.values
-        )
 
     def _number(self, value: Any) -> float:
         number: float | None = None
@@ -99,6 +92,11 @@ class Given:
         if number is None:
             self.refuse(f"{shown(value)} is no number")
         return number
+
+
+def unspaced(text: str) -> str:
+    """A time with the + of its offset, which arrives as a space where it wasn't encoded."""
+    return _SPACED_OFFSET.sub("+", text.strip())
 
 
 def shown(value: Any) -> str:

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, bindparam, select
 
 from park.times import to_epoch_ms
 from traceability import tables as t
-from traceability.epcis.identifiers import canonical
+from traceability.epcis.identifiers import canonical, instance
 from traceability.epcis.model import (
     AggregationEvent,
     AnyEvent,
@@ -92,15 +92,15 @@ def _kept(text: str | None) -> str | None:
 def _texts(event: AnyEvent) -> Iterator[tuple[str, Iterable[str]]]:
     match event:
         case ObjectEvent() | TransactionEvent():
-            yield Field.EPC, event.epcs
+            yield Field.EPC, map(instance, event.epcs)
         case AggregationEvent() | AssociationEvent():
-            yield Field.EPC, event.child_epcs
+            yield Field.EPC, map(instance, event.child_epcs)
         case TransformationEvent():
-            yield Field.INPUT_EPC, event.input_epcs
-            yield Field.OUTPUT_EPC, event.output_epcs
+            yield Field.INPUT_EPC, map(instance, event.input_epcs)
+            yield Field.OUTPUT_EPC, map(instance, event.output_epcs)
             yield Field.TRANSFORMATION, map(canonical, _one(event.transformation_id))
     if isinstance(event, AggregationEvent | AssociationEvent | TransactionEvent):
-        yield Field.PARENT, _one(event.parent)
+        yield Field.PARENT, map(instance, _one(event.parent))
     if event.persistent_disposition is not None:
         yield Field.SET, event.persistent_disposition.set
         yield Field.UNSET, event.persistent_disposition.unset

@@ -13,8 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from traceability.epcis.contexts import DEFAULT, Context
-from traceability.epcis.identifiers import canonical
-from traceability.epcis.query import epc_patterns
+from traceability.epcis.identifiers import canonical, check, is_pattern, match_prefixes
 from traceability.epcis.query.conditions import (
     Atom,
     Column,
@@ -27,11 +26,20 @@ from traceability.epcis.query.conditions import (
     TermBetween,
     Within,
 )
-from traceability.epcis.query.families import Names, atoms_of, compared, fact, field_names, word
+from traceability.epcis.query.families import (
+    EVENT_TYPES,
+    Names,
+    atoms_of,
+    compared,
+    event_type,
+    fact,
+    field_names,
+    word,
+)
 from traceability.epcis.query.fields import ANY_CLASS, ANY_EPC, Field, Section
-from traceability.epcis.query.given import Given
+from traceability.epcis.query.given import Given, shown
 from traceability.epcis.query.rows import PRESENT
-from traceability.epcis.query.values import storable
+from traceability.epcis.query.values import after, storable
 from traceability.epcis.vocabulary import Word
 from traceability.errors import QueryParameterError, QueryTooComplexError
 
@@ -43,13 +51,6 @@ MOST_ATOMS = 10_000
 """Comparisons of all parameters together; PostgreSQL takes 65,535 values at once."""
 MOST_RANGES = 1_000
 """Ranges of keys that patterns stand for, one or ten for each field; each is a look-up."""
-_EVENT_TYPES = {
-    "ObjectEvent",
-    "AggregationEvent",
-    "AssociationEvent",
-    "TransactionEvent",
-    "TransformationEvent",
-}
 _ACTIONS = {"ADD", "OBSERVE", "DELETE"}
 _SINGLE = ("GT_", "GE_", "LT_", "LE_")
 _SINGLE_NAMES = {
@@ -217,10 +218,11 @@ _Reader = Callable[[Given, Names], Sequence[Atom]]
 
 
 def _event_types(given: Given, names: Names) -> Sequence[Atom]:
-    for text in given.texts():
-        if text not in _EVENT_TYPES and ":" not in text:
-            given.refuse(f"{text} is no type of event")
-    return fact(Column.TYPE, [storable(names.expand(text)) for text in given.texts()])
+    types = [event_type(text, names) for text in given.texts()]
+    for each in types:
+        if each not in EVENT_TYPES and ":" not in each:
+            given.refuse(f"{each} is no type of event")
+    return fact(Column.TYPE, types)
 
 
 def _actions(given: Given, _names: Names) -> Sequence[Atom]:
@@ -273,21 +275,15 @@ def _matches(*fields: Field) -> _Reader:
     def read(given: Given, _names: Names) -> Sequence[Atom]:
         atoms: list[Atom] = []
         for text in given.texts():
-            # A class may be named by a pattern itself, so that is looked for as well.
-            atoms += [Term(field, storable(canonical(text))) for field in fields]
-            if epc_patterns.is_pattern(text):
-                atoms += _between(given, text, fields)
+            wrong = check(text) if is_pattern(text) else None
+            if wrong is not None:
+                given.refuse(f"{shown(text)}: {wrong}")
+            exact, beginnings = match_prefixes(text)
+            atoms += [Term(field, storable(each)) for field in fields for each in exact]
+            atoms += [TermBetween(field, low, after(low)) for field in fields for low in beginnings]
         return atoms
 
     return read
-
-
-def _between(given: Given, pattern: str, fields: Sequence[Field]) -> Sequence[Atom]:
-    try:
-        found = epc_patterns.ranges(pattern)
-    except ValueError as error:
-        given.refuse(f"{pattern} {error}")
-    return [TermBetween(field, low, high) for field in fields for low, high in found]
 
 
 def _event_ids(given: Given, _names: Names) -> Sequence[Atom]:
@@ -295,8 +291,9 @@ def _event_ids(given: Given, _names: Names) -> Sequence[Atom]:
 
 
 def _exists(field: Field) -> _Reader:
-    def read(given: Given, _names: Names) -> Sequence[Atom]:
-        return [Term(field, PRESENT)] if given.is_asked() else []
+    def read(_given: Given, _names: Names) -> Sequence[Atom]:
+        # Its value means nothing, by the standard.
+        return [Term(field, PRESENT)]
 
     return read
 

@@ -26,10 +26,9 @@ from traceability.epcis.query.conditions import (
     Within,
 )
 from traceability.epcis.query.distinct import distinct_values
-from traceability.epcis.query.epc_patterns import after
 from traceability.epcis.query.fields import Field
 from traceability.epcis.query.master_data import MOST_FOUND, MasterData
-from traceability.epcis.query.values import storable
+from traceability.epcis.query.values import after, storable
 from traceability.errors import QueryTooComplexError
 
 _VOCABULARIES: Mapping[str, str] = {

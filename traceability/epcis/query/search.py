@@ -17,10 +17,10 @@ from traceability.epcis.query import tables as q
 from traceability.epcis.query.conditions import EventQuery
 from traceability.epcis.query.master_data import MasterData, NoMasterData
 from traceability.epcis.query.places import resolved
-from traceability.epcis.query.planning import plan
+from traceability.epcis.query.planning import Pages, plan
 from traceability.epcis.query.statements import FACTS, holding
 from traceability.errors import QueryError, QueryTooLargeError
-from traceability.paging import read_token, write_token
+from traceability.paging import bad_token, read_token, write_token
 from traceability.views import Page
 
 _F = q.event_facts.c
@@ -49,11 +49,10 @@ def find(
     pages = plan(connection, asked)
     if token is None and query.max_event_count is not None:
         _check_size(connection, pages.statement(None, query.max_event_count + 1), query)
-    asked_for = _digest(query)
-    key, before = (None, 0) if token is None else _read(token, pages.key_types, asked_for)
+    key, before = (None, 0) if token is None else _read(token, pages, query)
     size = query.per_page if per_page is None else per_page
     if query.event_count_limit is not None:
-        size = min(size, max(query.event_count_limit - before, 0))
+        size = min(size, query.event_count_limit - before)
     page = pages.statement(key, size + 1).subquery()
     with_documents = (
         select(page, t.events.c.document)
@@ -64,7 +63,7 @@ def find(
     given = before + size
     is_last = len(rows) <= size or given == query.event_count_limit
     kept = rows[:size]
-    next_token = None if is_last else write_token((*pages.key_of(kept[-1]), given, asked_for))
+    next_token = None if is_last else write_token((*pages.key_of(kept[-1]), given, _digest(query)))
     return Page([(row.seq, row.document) for row in kept], next_token)
 
 
@@ -96,14 +95,23 @@ def _check_size(connection: Connection, statement: Select[Any], query: EventQuer
         raise QueryTooLargeError(query.max_event_count)
 
 
-def _read(
-    token: str, types: Sequence[type[str] | type[int]], asked_for: str
-) -> tuple[Sequence[Any], int]:
-    *key, given, digest = read_token(token, (*types, int, str))
-    if digest != asked_for:
+def _read(token: str, pages: Pages, query: EventQuery) -> tuple[Sequence[Any], int]:
+    """The key behind which the page begins, and how many events the pages before it had."""
+    *key, before, digest = read_token(token, (*pages.key_types, int, str))
+    if digest != _digest(query):
         msg = "the page token is of another query; ask as for the page before, or leave it out"
         raise QueryError("bad-page-token", msg)
-    return key, int(given)
+    try:
+        return pages.read_key(key), _within_limit(int(before), query.event_count_limit)
+    except (ValueError, OverflowError) as error:
+        raise bad_token(token) from error
+
+
+def _within_limit(before: int, limit: int | None) -> int:
+    if before < 1 or (limit is not None and before >= limit):
+        msg = f"no page has {before} events before it"
+        raise ValueError(msg)
+    return before
 
 
 def _digest(query: EventQuery) -> str:

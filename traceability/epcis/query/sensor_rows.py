@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from park.times import to_epoch_ms
+from traceability.epcis.identifiers import canonical
 from traceability.epcis.query.extensions import add_extensions
-from traceability.epcis.query.fields import Field, Section, measured, sensor
+from traceability.epcis.query.fields import SENSOR_ADDRESSES, Field, Section, measured, sensor
 from traceability.epcis.query.rows import Rows
 from traceability.epcis.query.values import base_value
 from traceability.epcis.sensors import SensorElement, SensorMetadata, SensorReport
@@ -89,7 +90,8 @@ def _upper(digits: str | None) -> str | None:
 def _add_texts(rows: Rows, section: Section, texts: Iterable[tuple[str, str | None]]) -> None:
     for attribute, text in texts:
         if text is not None:
-            rows.add_text(sensor(section, attribute), text)
+            kept = canonical(text) if attribute in SENSOR_ADDRESSES else text
+            rows.add_text(sensor(section, attribute), kept)
 
 
 def _add_times(rows: Rows, section: Section, times: Iterable[tuple[str, datetime | None]]) -> None:

@@ -36,8 +36,12 @@ class TimePages:
         return self._directed(columns.key, columns.seq)
 
     def key_of(self, row: Any) -> tuple[int, int]:
-        """The key of a row."""
+        """The key of a row, as a token has it."""
         return row.key, row.seq
+
+    def read_key(self, parts: Sequence[Any]) -> Sequence[Any]:
+        """The key in a token."""
+        return parts
 
     def _part(self, source: Source, key: Sequence[Any] | None, limit: int) -> Select[Any]:
         at = _F.record_time_ms if self.query.order is Order.RECORD_TIME else source.time

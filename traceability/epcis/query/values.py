@@ -10,7 +10,8 @@ from traceability.epcis.units import UNITS, to_base, to_base_difference
 
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 _LONGEST_NUMBER = 60
-_TIME_BEGINS = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:", re.ASCII)
+_TIME_BEGINS = re.compile(r"\d{4}-\d\d-\d\d(?:[Tt ]\d\d:|\Z)", re.ASCII)
+_DATE = len("2026-12-31")
 _LONGEST_TIME = 50
 _BEGINNING = 100
 DEVIATION = "sDev"
@@ -27,6 +28,11 @@ def storable(text: str) -> str:
     data = text.encode(errors="surrogatepass")
     beginning = text[:_BEGINNING].replace("\0", "").encode(errors="ignore").decode()
     return f"{beginning} sha256:{hashlib.sha256(data).hexdigest()}"
+
+
+def after(beginning: str) -> str:
+    """The first text, by bytes, behind all that begin so."""
+    return beginning[:-1] + chr(ord(beginning[-1]) + 1)
 
 
 def number_of(text: str) -> float | None:
@@ -46,11 +52,14 @@ def finite(number: float) -> float | None:
 
 
 def time_ms_of(text: str) -> int | None:
-    """Epoch milliseconds of a text that is a time with an offset, None where it is none."""
+    """Epoch milliseconds of a text that is a time with an offset; None where it is none.
+
+    A date, as best-before dates are, is its beginning in UTC.
+    """
     if len(text) > _LONGEST_TIME or _TIME_BEGINS.match(text) is None:
         return None
     try:
-        return to_epoch_ms(parse_instant(text))
+        return to_epoch_ms(parse_instant(text if len(text) > _DATE else f"{text}T00:00:00Z"))
     except ValueError:
         return None
 
