@@ -37,6 +37,13 @@ VALUES = st.floats(-1e9, 1e9).map(lambda value: round(value, 6))
         pytest.param((1, "D10"), (10, "H61"), id="conductivity"),
         pytest.param((60, "L2"), (3.6, "MQH"), id="flow"),
         pytest.param((2, "DZN"), (24, "H87"), id="count"),
+        pytest.param((60, "P57"), (1, "A96"), id="absorbed dose rate"),
+        pytest.param((16, "G32"), (1, "K84"), id="density"),
+        pytest.param((2, "M75"), (1, "L94"), id="force"),
+        pytest.param((12, "P31"), (120_000, "A24"), id="luminance"),
+        pytest.param((1, "D5"), (10_000, "28"), id="surface density"),
+        pytest.param((1, "D87"), (0.001, "C19"), id="molality"),
+        pytest.param((1, "A7"), (1_000_000, "A41"), id="current density"),
         pytest.param((1, "P27"), (1 / 0.09290304, "LUX"), id="illuminance"),
     ],
 )
