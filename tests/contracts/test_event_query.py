@@ -1,5 +1,6 @@
 """Questions about events, on both databases: the SQL finds what a plain filter finds."""
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -13,7 +14,7 @@ from sqlalchemy import Connection, Engine, delete, insert, select
 from park.assets import Park
 from park.database import open_engine
 from park.times import to_epoch_ms
-from tests.support.query_events import NAMESPACE, PLACES, START, events
+from tests.support.query_events import CLASSES, NAMESPACE, PLACES, PREFIX, START, events
 from tests.support.query_questions import Asked, questions
 from traceability import tables as t
 from traceability.epcis.contexts import Context
@@ -68,7 +69,7 @@ def _store(connection: Connection, stored: Sequence[AnyEvent], first: int = 1) -
                 "record_time_ms": to_epoch_ms(RECORDED + timedelta(seconds=seq)),
                 "fingerprint": "",
                 "content_hash": seq.to_bytes(32, "big"),
-                "document": f"document {seq}",
+                "document": json.dumps({"seq": seq, **event.extensions}),
             }
             for seq, event in rows
         ],
@@ -91,7 +92,7 @@ def _all_pages(
     while True:
         page = find(connection, query, token, per_page)
         assert len(page.items) <= per_page
-        assert all(document == f"document {seq}" for seq, document in page.items)
+        assert all(json.loads(document)["seq"] == seq for seq, document in page.items)
         found += [seq for seq, _ in page.items]
         token = page.next_token
         if token is None:
@@ -151,6 +152,11 @@ def _expected(
 # Many events: each way of finding them
 
 
+def _grade(number: int) -> Any:
+    """A number, texts, or nothing."""
+    return [number % 11, [f"B{number % 5}", f"C{number % 3}"], None][number % 3]
+
+
 @pytest.fixture(scope="module")
 def large_engine(new_address: Callable[[], str]) -> Iterator[Engine]:
     """More events than are few: of two steps, in three places, of two products."""
@@ -165,8 +171,14 @@ def large_engine(new_address: Callable[[], str]) -> Iterator[Engine]:
                     number,
                     biz_step="shipping" if number % 2 else "receiving",
                     read_point=Place(places[number % 3]),
-                    quantities=[Quantity(f"urn:class:{number % 2}", float(number), "KGM")],
-                    extensions={f"{NAMESPACE}rare": "yes"} if number % 500 == 0 else {},
+                    quantities=[
+                        Quantity(f"urn:class:{number % 2}", float(number), "KGM"),
+                        *([] if number % 3 else [Quantity(list(CLASSES)[number % 4])]),
+                    ],
+                    extensions={
+                        f"{NAMESPACE}grade": _grade(number),
+                        **({f"{NAMESPACE}rare": "yes"} if number % 500 == 0 else {}),
+                    },
                 )
                 for number in range(3 * FEW)
             ],
@@ -218,6 +230,11 @@ def many(large_engine: Engine) -> Iterator[Connection]:
             [("EQ_bizStep", "shipping"), ("GE_recordTime", "2026-04-01T00:41:41Z")],
             lambda n: n % 2 == 1 and n >= 2500,
             id="what was captured lately",
+        ),
+        pytest.param(
+            [("MATCH_anyEPCClass", f"urn:epc:idpat:sgtin:{PREFIX}.*.*")],
+            lambda n: n % 3 == 0,
+            id="a pattern that many fit",
         ),
         pytest.param(
             [("MATCH_anyEPC", "|".join(f"urn:example:{n}" for n in range(30)))],
@@ -290,7 +307,7 @@ def test_a_token_that_is_none_is_refused(connection: Connection, token: str) -> 
 
 @pytest.mark.parametrize("direction", ["ASC", "DESC"])
 def test_events_are_ordered_by_an_extension(connection: Connection, direction: str) -> None:
-    values = [10, 9.5, "11", "Zebra", "apple", "Äpfel", None]
+    values = [10, 9.5, "11", "Zebra", "apple", "Äpfel", None, ["pear", "fig", 12], {"a": 1}]
     _store(
         connection,
         [
@@ -299,9 +316,26 @@ def test_events_are_ordered_by_an_extension(connection: Connection, direction: s
         ],
     )
     items = [("orderBy", "partner:x"), ("orderDirection", direction)]
-    expected = [7, 4, 5, 6, 2, 1, 3]
-    found = _all_pages(connection, items, 2)
-    assert found == (expected if direction == "ASC" else expected[::-1])
+    kinds = [[2, 1, 3, 8], [4, 5, 6], [7, 9]]
+    expected = [seq for kind in kinds for seq in (kind if direction == "ASC" else kind[::-1])]
+    assert _all_pages(connection, items, 2) == expected
+    assert _all_pages(connection, items) == expected
+
+
+@pytest.mark.parametrize("direction", ["ASC", "DESC"])
+@pytest.mark.parametrize("asked", [[], [("EQ_bizStep", "shipping")]], ids=["all", "some"])
+def test_many_events_are_ordered_by_an_extension(
+    many: Connection, direction: str, asked: list[tuple[str, str]]
+) -> None:
+    items = [*asked, ("orderBy", "partner:grade"), ("orderDirection", direction)]
+    kinds: list[list[Any]] = [[], [], []]
+    for number in range(1 if asked else 0, 3 * FEW, 2 if asked else 1):
+        found = _grade(number)
+        kind = 2 if found is None else 0 if isinstance(found, int) else 1
+        kinds[kind].append((min(found) if kind == 1 else found or 0, number))
+    for kind in kinds:
+        kind.sort(reverse=direction == "DESC")
+    assert _all_pages(many, items, 700) == [n + 1 for kind in kinds for _, n in kind]
 
 
 # Single events

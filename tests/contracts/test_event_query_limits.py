@@ -51,7 +51,7 @@ def _store(connection: Connection) -> None:
         "record_time_ms": to_epoch_ms(AT),
         "fingerprint": "",
         "content_hash": bytes(32),
-        "document": "document",
+        "document": "{}",
     }
     connection.execute(insert(t.events), row)
     index_events(connection, [(1, event)])
@@ -87,7 +87,7 @@ def test_as_many_conditions_as_are_read_are_answered(connection: Connection) -> 
     [
         {f"EQ_partner:f{n}": ["a"] for n in range(MOST_CONDITIONS + 1)},
         {f"EQ_partner:f{n}": [f"v{m}" for m in range(MANY)] for n in range(11)},
-        {"MATCH_anyEPC": [f"urn:epc:idpat:sgtin:{n:07}.*.*" for n in range(100)]},
+        {"MATCH_anyEPC": [f"urn:epc:idpat:sgtin:{n:07}.*.*" for n in range(251)]},
     ],
     ids=["conditions", "values", "ranges"],
 )

@@ -17,6 +17,7 @@ from traceability.epcis.query.conditions import (
     Fact,
     HasAttribute,
     Number,
+    NumberBetween,
     Order,
     Span,
     Term,
@@ -24,6 +25,7 @@ from traceability.epcis.query.conditions import (
     Within,
 )
 from traceability.epcis.query.parameters import parse_query, parse_query_body
+from traceability.epcis.query.series import series
 from traceability.errors import QueryParameterError
 
 CONTEXT = Context.of({"ex": "https://partner.example/"})
@@ -188,14 +190,21 @@ def test_parameters_are_read(name: str, value: str, atoms: list[Any]) -> None:
     assert _atoms(name, value) == atoms
 
 
-def test_patterns_of_objects_are_ranges() -> None:
-    pattern = "urn:epc:idpat:sscc:9521141.*"
-    (named, *ranges) = _atoms("MATCH_epc", pattern)
+def test_patterns_of_a_company_are_one_span() -> None:
+    named, *spans = _atoms("MATCH_epc", "urn:epc:idpat:sscc:9521141.*")
     assert isinstance(named, Term)
-    assert ranges[0] == TermBetween(
-        "epc", "https://id.gs1.org/00/09521141", "https://id.gs1.org/00/09521142"
-    )
-    assert len(ranges) == 10
+    (span,) = spans
+    assert isinstance(span, NumberBetween)
+    for value, is_in in (("395211410000000011", True), ("395211400000000013", False)):
+        key, number = series(f"https://id.gs1.org/00/{value}") or ("", 0)
+        assert span.name == f"epc/{key}"
+        assert (span.low <= number < span.high) is is_in
+
+
+def test_patterns_of_one_serialised_part_are_a_range() -> None:
+    _, ranged = _atoms("MATCH_epc", "urn:epc:idpat:cpi:9521141.A1.*")
+    low = "https://id.gs1.org/8010/9521141A1/8011/"
+    assert ranged == TermBetween("epc", low, low[:-1] + "0")
 
 
 @pytest.mark.parametrize(

@@ -67,6 +67,15 @@ class Number:
 
 
 @dataclass(frozen=True, slots=True)
+class NumberBetween:
+    """A field of this name has a number from `low` on and before `high`."""
+
+    name: str
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
 class EventId:
     """The event has this id."""
 
@@ -92,7 +101,7 @@ class HasAttribute:
     values: tuple[str, ...] | None = None
 
 
-Atom = Fact | Term | TermBetween | Number | EventId | Within | HasAttribute
+Atom = Fact | Term | TermBetween | Number | NumberBetween | EventId | Within | HasAttribute
 
 
 @dataclass(frozen=True, slots=True)

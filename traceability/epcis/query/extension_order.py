@@ -1,83 +1,226 @@
 """Pages in the order of an extension's value.
 
-Numbers and times come before each other by size, texts by their bytes. A field with several values
-counts by the least. Events without the field come first, or last where the order descends. All
-events that fit are sorted for each page: no index can know which field will be asked for.
+Numbers and times come first, by size; then texts, by their bytes; then events that have no such
+value, by their time. Either direction turns the order around within each of the three. A field
+with several values counts by the least, by a number where it has one.
+
+Each of the three is gone through in the order of an index. Where few events fit, they are sorted.
 """
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from enum import IntEnum
+from itertools import islice
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Subquery, func, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    literal,
+    not_,
+    or_,
+    select,
+    tuple_,
+    union,
+)
 
+from traceability.epcis.contexts import OWN, Context
 from traceability.epcis.query import tables as q
 from traceability.epcis.query.conditions import EventQuery
-from traceability.epcis.query.fields import time_of
-from traceability.epcis.query.rows import PRESENT
+from traceability.epcis.query.extensions import add_extensions
+from traceability.epcis.query.fields import Section, extension, later, time_of
+from traceability.epcis.query.pages import Found, directed, with_documents
+from traceability.epcis.query.rows import PRESENT, Rows
+from traceability.epcis.query.statements import FACTS, Source, holding
+from traceability.epcis.query.time_pages import TimePages
 from traceability.epcis.query.values import storable
 
-_LEAST = -1.7976931348623157e308
-_F = q.event_facts.c
+_ORDER = ("value", "time", "seq")
+
+
+class Kind(IntEnum):
+    """What an event's field has, in the order in which they come."""
+
+    NUMBER = 0
+    TEXT = 1
+    NOTHING = 2
 
 
 @dataclass(frozen=True, slots=True)
-class ExtensionPages:
-    """Pages of the events for which all of this holds."""
-
+class _ExtensionKeys:
     query: EventQuery
-    holds: Sequence[ColumnElement[bool]]
-    key_types = (str, str, int)
+    key_types = (int, str, int, int)
 
-    def statement(self, key: Sequence[Any] | None, limit: int) -> Select[Any]:
-        """Number, text and event number of the first events behind a key."""
-        numbers, texts = self._numbers(), self._texts()
-        number = func.coalesce(numbers.c.value, _LEAST)
-        text = func.coalesce(texts.c.value, PRESENT)
-        columns = (number, text, _F.seq)
-        joined = q.event_facts.outerjoin(numbers, numbers.c.seq == _F.seq).outerjoin(
-            texts, texts.c.seq == _F.seq
-        )
-        statement = (
-            select(number.label("number"), text.label("text"), _F.seq)
-            .select_from(joined)
-            .where(*self.holds)
-        )
+    def read_key(self, parts: Sequence[Any]) -> Sequence[Any]:
+        """Kind, value, time and number of an event. Raises ValueError, OverflowError."""
+        kind = Kind(parts[0])
+        return kind, float.fromhex(parts[1]) if kind is Kind.NUMBER else parts[1], *parts[2:]
+
+    def _found(self, kind: Kind, row: Any) -> Found:
+        value = float(row.value).hex() if kind is Kind.NUMBER else row.value
+        return Found((int(kind), value, row.time, row.seq), row.seq, row.document)
+
+
+@dataclass(frozen=True, slots=True)
+class FewByExtension(_ExtensionKeys):
+    """Few events, sorted by what their documents say."""
+
+    fitting: TimePages
+    limit: int
+
+    def after(
+        self, connection: Connection, key: Sequence[Any] | None, limit: int
+    ) -> Sequence[Found]:
+        """The first events behind a key."""
+        by_key = [
+            (self._key_of(each), each) for each in self.fitting.after(connection, None, self.limit)
+        ]
+        by_key.sort(key=lambda each: each[0][1:], reverse=self.query.descending)
+        by_key.sort(key=lambda each: each[0][0])
+        behind = (each for each in by_key if key is None or self._is_behind(each[0], tuple(key)))
+        return [
+            self._found(own[0], _Row(*own[1:], found.document))
+            for own, found in islice(behind, limit)
+        ]
+
+    def _key_of(self, found: Found) -> tuple[Kind, Any, int, int]:
+        kind, value = _value_of(found.document, self.query.order_field)
+        return kind, value, *found.key
+
+    def _is_behind(self, here: tuple[Any, ...], there: tuple[Any, ...]) -> bool:
+        if here[0] is not there[0]:
+            return bool(here[0] > there[0])
+        return here < there if self.query.descending else here > there
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    value: Any
+    time: int
+    seq: int
+    document: str
+
+
+def _value_of(document: str, names: Sequence[str]) -> tuple[Kind, Any]:
+    """Kind and value by which an event counts; of the first of these names that it has."""
+    body = json.loads(document)
+    context = Context.of(body["@context"]) if "@context" in body else OWN
+    fields = {context.expand(name): value for name, value in body.items()}
+    for name in names:
+        rows = Rows()
+        own = {full: value for full, value in fields.items() if _name(full) == name}
+        add_extensions(rows, Section.EVENT, own)
+        numbers = [value for found, value in rows.numbers if found in (name, _time(name))]
+        texts = [value for found, value in rows.terms if found == name and value != PRESENT]
+        if numbers or texts:
+            return (Kind.NUMBER, min(numbers)) if numbers else (Kind.TEXT, min(texts))
+    return Kind.NOTHING, ""
+
+
+def _name(full: str) -> str:
+    return storable(extension(Section.EVENT, full))
+
+
+def _time(name: str) -> str:
+    return storable(time_of(name))
+
+
+@dataclass(frozen=True, slots=True)
+class ExtensionPages(_ExtensionKeys):
+    """Many events, in the order of the index."""
+
+    def after(
+        self, connection: Connection, key: Sequence[Any] | None, limit: int
+    ) -> Sequence[Found]:
+        """The first events behind a key."""
+        found: list[Found] = []
+        for kind in Kind:
+            if len(found) < limit and (key is None or kind >= key[0]):
+                behind = key[1:] if key is not None and kind is key[0] else None
+                found += self._of(connection, kind, behind, limit - len(found))
+        return found
+
+    def _of(
+        self, connection: Connection, kind: Kind, key: Sequence[Any] | None, limit: int
+    ) -> Iterable[Found]:
+        parts = {
+            Kind.NUMBER: self._numbers,
+            Kind.TEXT: self._texts,
+            Kind.NOTHING: self._nothing,
+        }[kind]()
+        limited = [self._limited(*part, key, limit) for part in parts]
+        each = union(*(select(part.subquery()) for part in limited)).subquery()
+        order = directed([each.c[name] for name in _ORDER], descending=self.query.descending)
+        page = select(each).order_by(*order).limit(limit)
+        rows = with_documents(connection, page, _ORDER, descending=self.query.descending)
+        return (self._found(kind, row) for row in rows)
+
+    def _limited(
+        self,
+        source: Source,
+        value: ColumnElement[Any],
+        key: Sequence[Any] | None,
+        limit: int,
+    ) -> Select[Any]:
+        columns = [value, source.time, source.seq]
+        statement = select(
+            *(each.label(name) for each, name in zip(columns, _ORDER, strict=True))
+        ).where(*source.narrowed, *holding(self.query, self.query.conditions, source))
         if key is not None:
             here, there = tuple_(*columns), tuple_(*key)
             statement = statement.where(here < there if self.query.descending else here > there)
-        return statement.order_by(*self._directed(*columns)).limit(limit)
+        return statement.order_by(*directed(columns, descending=self.query.descending)).limit(limit)
 
-    def order(self, columns: Any) -> Sequence[ColumnElement[Any]]:
-        """What the rows are ordered by, of these columns."""
-        return self._directed(columns.number, columns.text, columns.seq)
+    def _numbers(self) -> Iterable[tuple[Source, ColumnElement[Any]]]:
+        for place, name in enumerate(self.query.order_field):
+            own = (name, _time(name))
+            for each in own:
+                numbers, less = q.event_numbers.alias(), q.event_numbers.alias()
+                source = Source(numbers, [])
+                narrowed = [
+                    numbers.c.name == each,
+                    _none(less, source, less.c.name.in_(own), less.c.value < numbers.c.value),
+                    *(_has_none(source, other) for other in self.query.order_field[:place]),
+                ]
+                yield Source(numbers, narrowed), numbers.c.value
 
-    def key_of(self, row: Any) -> tuple[str, str, int]:
-        """The key of a row, as a token has it."""
-        return float(row.number).hex(), row.text, row.seq
+    def _texts(self) -> Iterable[tuple[Source, ColumnElement[Any]]]:
+        for place, name in enumerate(self.query.order_field):
+            terms, numbers = q.event_terms.alias(), q.event_numbers.alias()
+            least = q.event_terms.alias()
+            source = Source(terms, [])
+            narrowed = [
+                terms.c.name == name,
+                terms.c.value != PRESENT,
+                _none(numbers, source, numbers.c.name.in_((name, _time(name)))),
+                _none(least, source, least.c.name == _later(name), least.c.value == terms.c.value),
+                *(_has_none(source, other) for other in self.query.order_field[:place]),
+            ]
+            yield Source(terms, narrowed), terms.c.value
 
-    def read_key(self, parts: Sequence[Any]) -> Sequence[Any]:
-        """The key in a token. Raises ValueError, OverflowError."""
-        return float.fromhex(parts[0]), *parts[1:]
+    def _nothing(self) -> Iterable[tuple[Source, ColumnElement[Any]]]:
+        narrowed = [_has_none(FACTS, name) for name in self.query.order_field]
+        yield Source(q.event_facts, narrowed), literal("")
 
-    def _directed(self, *columns: ColumnElement[Any]) -> Sequence[ColumnElement[Any]]:
-        return [each.desc() for each in columns] if self.query.descending else columns
 
-    def _numbers(self) -> Subquery:
-        names = [*self.query.order_field, *(storable(time_of(n)) for n in self.query.order_field)]
-        columns = q.event_numbers.c
-        return (
-            select(columns.seq, func.min(columns.value).label("value"))
-            .where(columns.name.in_(names))
-            .group_by(columns.seq)
-            .subquery()
-        )
+def _later(name: str) -> str:
+    return storable(later(name))
 
-    def _texts(self) -> Subquery:
-        columns = q.event_terms.c
-        return (
-            select(columns.seq, func.min(columns.value).label("value"))
-            .where(columns.name.in_(self.query.order_field), columns.value != PRESENT)
-            .group_by(columns.seq)
-            .subquery()
-        )
+
+def _has_none(source: Source, name: str) -> ColumnElement[bool]:
+    """An event has no value of that field: it isn't there, or is there without one of its own."""
+    there, empty = q.event_terms.alias(), q.event_terms.alias()
+    return or_(
+        _none(there, source, there.c.name == name, there.c.value == PRESENT),
+        not_(_none(empty, source, empty.c.name == _later(name), empty.c.value == PRESENT)),
+    )
+
+
+def _none(table: Any, source: Source, *holds: ColumnElement[bool]) -> ColumnElement[bool]:
+    """No row of the same event for which this holds."""
+    same = and_(*holds, table.c.event_time_ms == source.time, table.c.seq == source.seq)
+    # With an offset PostgreSQL doesn't make a join of it.
+    return ~select(literal(1)).where(same).limit(1).offset(0).exists()

@@ -11,17 +11,38 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from traceability.epcis.contexts import GS1_PREFIXES
-from traceability.epcis.query.fields import Section, extension, time_of
+from traceability.epcis.query.fields import Section, extension, later, time_of
 from traceability.epcis.query.rows import Rows
-from traceability.epcis.query.values import number_of, time_ms_of
+from traceability.epcis.query.values import number_of, storable, time_ms_of
 
 _OWN_VALUE = ("@value", f"{GS1_PREFIXES['rdf']}value", "#text")
 _SIGNS = ("@", "#")
+_OF_EVENTS = extension(Section.EVENT, "")
+_INSIDE = extension(Section.EVENT, "", inner=True)
 
 
 def add_extensions(rows: Rows, section: Section, fields: Mapping[str, Any]) -> None:
     """Add rows of every field in this mapping, and of those inside them."""
     _add_fields(rows, section, fields, inner=False)
+
+
+def add_order(rows: Rows) -> None:
+    """Add what tells how events are ordered by their extensions: few need that said.
+
+    An event comes once, by its least text; and where a field has no value of its own.
+    """
+    texts: dict[str, list[str]] = {}
+    for name, text in rows.terms:
+        if name.startswith(_OF_EVENTS) and not name.startswith(_INSIDE):
+            texts.setdefault(name, []).append(text)
+    numbered = {name for name, _ in rows.numbers}
+    for name, found in texts.items():
+        _, *others = sorted(found)  # the empty one says that the field is there
+        if others[1:]:
+            for each in others[1:]:
+                rows.add_text(later(name), each)
+        elif not others and numbered.isdisjoint((name, storable(time_of(name)))):
+            rows.add_presence(later(name))
 
 
 def _add_fields(rows: Rows, section: Section, fields: Mapping[str, Any], *, inner: bool) -> None:

@@ -81,6 +81,11 @@ def sensor(section: Section, attribute: str) -> str:
     return f"{section}.{attribute}"
 
 
+def later(name: str) -> str:
+    """Texts of an event's field that are not its least; an empty one where it has no value."""
+    return f">{name}"
+
+
 def time_of(name: str) -> str:
     """Values of an extension that are times, in epoch milliseconds."""
     return f"@{name}"

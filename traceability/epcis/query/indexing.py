@@ -20,10 +20,11 @@ from traceability.epcis.model import (
 )
 from traceability.epcis.query import tables as q
 from traceability.epcis.query.bulk import BulkInsert, Row
-from traceability.epcis.query.extensions import add_extensions
+from traceability.epcis.query.extensions import add_extensions, add_order
 from traceability.epcis.query.fields import Field, Section, measured, typed
 from traceability.epcis.query.rows import Rows
 from traceability.epcis.query.sensor_rows import add_sensor_element
+from traceability.epcis.query.series import series
 from traceability.epcis.query.values import base_value, storable
 
 _ADD_FACTS = BulkInsert(q.event_facts)
@@ -72,10 +73,14 @@ def facts_of(event: AnyEvent) -> Row:
 def rows_of(event: AnyEvent) -> Rows:
     """Texts and numbers of an event, each by the name of its field."""
     rows = Rows()
+    for name, objects in _objects(event):
+        _add_objects(rows, name, map(instance, objects))
     for name, texts in _texts(event):
         rows.add_texts(name, texts)
-    for quantity in _quantities(rows, event):
-        _add_quantity(rows, quantity)
+    for name, quantities in _quantity_lists(event):
+        _add_objects(rows, name, (each.epc_class for each in quantities))
+        for each in quantities:
+            _add_quantity(rows, each)
     _add_parties(rows, event)
     _add_all_extensions(rows, event)
     if event.error_declaration is not None:
@@ -85,22 +90,36 @@ def rows_of(event: AnyEvent) -> Rows:
     return rows
 
 
+def _add_objects(rows: Rows, name: str, links: Iterable[str]) -> None:
+    """Objects or classes, by themselves and by the series that patterns ask for."""
+    for link in links:
+        rows.add_text(name, link)
+        found = series(link)
+        if found is not None:
+            key, number = found
+            rows.add_number(measured(name, key), number)
+
+
 def _kept(text: str | None) -> str | None:
     return None if text is None else storable(text)
 
 
-def _texts(event: AnyEvent) -> Iterator[tuple[str, Iterable[str]]]:
+def _objects(event: AnyEvent) -> Iterator[tuple[str, Iterable[str]]]:
     match event:
         case ObjectEvent() | TransactionEvent():
-            yield Field.EPC, map(instance, event.epcs)
+            yield Field.EPC, event.epcs
         case AggregationEvent() | AssociationEvent():
-            yield Field.EPC, map(instance, event.child_epcs)
+            yield Field.EPC, event.child_epcs
         case TransformationEvent():
-            yield Field.INPUT_EPC, map(instance, event.input_epcs)
-            yield Field.OUTPUT_EPC, map(instance, event.output_epcs)
-            yield Field.TRANSFORMATION, map(canonical, _one(event.transformation_id))
+            yield Field.INPUT_EPC, event.input_epcs
+            yield Field.OUTPUT_EPC, event.output_epcs
     if isinstance(event, AggregationEvent | AssociationEvent | TransactionEvent):
-        yield Field.PARENT, map(instance, _one(event.parent))
+        yield Field.PARENT, _one(event.parent)
+
+
+def _texts(event: AnyEvent) -> Iterator[tuple[str, Iterable[str]]]:
+    if isinstance(event, TransformationEvent):
+        yield Field.TRANSFORMATION, map(canonical, _one(event.transformation_id))
     if event.persistent_disposition is not None:
         yield Field.SET, event.persistent_disposition.set
         yield Field.UNSET, event.persistent_disposition.unset
@@ -109,12 +128,6 @@ def _texts(event: AnyEvent) -> Iterator[tuple[str, Iterable[str]]]:
 
 def _one(text: str | None) -> Sequence[str]:
     return () if text is None else (text,)
-
-
-def _quantities(rows: Rows, event: AnyEvent) -> Iterator[Quantity]:
-    for name, quantities in _quantity_lists(event):
-        rows.add_texts(name, (each.epc_class for each in quantities))
-        yield from quantities
 
 
 def _quantity_lists(event: AnyEvent) -> Sequence[tuple[str, Sequence[Quantity]]]:
@@ -162,6 +175,8 @@ def _add_all_extensions(rows: Rows, event: AnyEvent) -> None:
         sections.append((Section.BIZ_LOCATION, event.biz_location.extensions))
     for section, fields in sections:
         add_extensions(rows, section, fields)
+    if event.extensions:
+        add_order(rows)
 
 
 def _add_declaration(rows: Rows, declaration: ErrorDeclaration) -> None:

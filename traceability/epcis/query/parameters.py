@@ -21,6 +21,7 @@ from traceability.epcis.query.conditions import (
     Condition,
     EventId,
     EventQuery,
+    NumberBetween,
     Order,
     Term,
     TermBetween,
@@ -36,9 +37,10 @@ from traceability.epcis.query.families import (
     field_names,
     word,
 )
-from traceability.epcis.query.fields import ANY_CLASS, ANY_EPC, Field, Section
+from traceability.epcis.query.fields import ANY_CLASS, ANY_EPC, Field, Section, measured
 from traceability.epcis.query.given import Given, shown
 from traceability.epcis.query.rows import PRESENT
+from traceability.epcis.query.series import span_of
 from traceability.epcis.query.values import after, storable
 from traceability.epcis.vocabulary import Word
 from traceability.errors import QueryParameterError, QueryTooComplexError
@@ -134,7 +136,7 @@ def _check_complexity(conditions: Sequence[Condition]) -> None:
     if len(atoms) > MOST_ATOMS:
         msg = f"the query's values make {len(atoms)} comparisons, at most {MOST_ATOMS} are done"
         raise QueryTooComplexError(msg)
-    ranges = sum(isinstance(atom, TermBetween) for atom in atoms)
+    ranges = sum(isinstance(atom, TermBetween | NumberBetween) for atom in atoms)
     if ranges > MOST_RANGES:
         msg = f"the query's patterns make {ranges} ranges of keys, at most {MOST_RANGES} are read"
         raise QueryTooComplexError(msg)
@@ -280,10 +282,17 @@ def _matches(*fields: Field) -> _Reader:
                 given.refuse(f"{shown(text)}: {wrong}")
             exact, beginnings = match_prefixes(text)
             atoms += [Term(field, storable(each)) for field in fields for each in exact]
-            atoms += [TermBetween(field, low, after(low)) for field in fields for low in beginnings]
+            atoms += [_begins(field, each) for field in fields for each in beginnings]
         return atoms
 
     return read
+
+
+def _begins(field: Field, beginning: str) -> Atom:
+    span = span_of(beginning)
+    if span is None:
+        return TermBetween(field, beginning, after(beginning))
+    return NumberBetween(measured(field, span.key), span.low, span.high)
 
 
 def _event_ids(given: Given, _names: Names) -> Sequence[Atom]:

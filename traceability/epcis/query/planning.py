@@ -11,6 +11,7 @@ asked for: both databases would have to guess it.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, Select, func, select, union_all
@@ -22,14 +23,15 @@ from traceability.epcis.query.conditions import (
     EventQuery,
     Fact,
     Number,
+    NumberBetween,
     Order,
     Term,
 )
-from traceability.epcis.query.extension_order import ExtensionPages
+from traceability.epcis.query.extension_order import ExtensionPages, FewByExtension
+from traceability.epcis.query.pages import Pages
 from traceability.epcis.query.statements import (
     FACTS,
     Source,
-    holding,
     recorded_within,
     seqs,
     sorted_sources,
@@ -40,21 +42,29 @@ from traceability.epcis.query.time_pages import TimePages
 FEW = 1000
 MANY = 5_000
 _F = q.event_facts.c
-_RANKS = {EventId: 0, Term: 1, Number: 3, Fact: 4}
+_RANKS = {EventId: 0, Term: 1, Number: 3, NumberBetween: 3, Fact: 4}
 _RANK_OF_OTHERS = 2
-
-Pages = TimePages | ExtensionPages
 
 
 def plan(connection: Connection, query: EventQuery) -> Pages:
     """The pages of a question whose conditions the index answers."""
-    if query.order is Order.EXTENSION:
-        return ExtensionPages(query, holding(query, query.conditions, FACTS))
-    preferred = sorted(query.conditions, key=_rank)
+    if query.order is not Order.EXTENSION:
+        return time_plan(connection, query)
+    few = _few(connection, replace(query, order=Order.EVENT_TIME), _preferred(query))
+    return ExtensionPages(query) if few is None else FewByExtension(query, few, FEW)
+
+
+def time_plan(connection: Connection, query: EventQuery) -> TimePages:
+    """The same in the order of a time."""
+    preferred = _preferred(query)
     pages = _direct(query, preferred) or _few(connection, query, preferred)
     if pages is None and query.order is Order.EVENT_TIME:
         pages = _in_order(query, _fewest_first(connection, query, preferred))
     return pages or TimePages(query, [FACTS], preferred)
+
+
+def _preferred(query: EventQuery) -> Sequence[Condition]:
+    return sorted(query.conditions, key=_rank)
 
 
 def _rank(condition: Condition) -> int:
@@ -66,7 +76,9 @@ def _direct(query: EventQuery, preferred: Sequence[Condition]) -> TimePages | No
     """One condition whose index goes through no event in vain; those of numbers do."""
     if query.order is not Order.EVENT_TIME or not query.record_time.is_open:
         return None
-    if len(preferred) != 1 or any(isinstance(atom, Number) for atom in preferred[0].any_of):
+    if len(preferred) != 1 or any(
+        isinstance(atom, Number | NumberBetween) for atom in preferred[0].any_of
+    ):
         return None
     return _in_order(query, preferred)
 

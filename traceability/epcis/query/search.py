@@ -10,14 +10,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import Connection, select
 
 from traceability import tables as t
 from traceability.epcis.query import tables as q
-from traceability.epcis.query.conditions import EventQuery
+from traceability.epcis.query.conditions import EventQuery, Order
 from traceability.epcis.query.master_data import MasterData, NoMasterData
+from traceability.epcis.query.pages import Pages
 from traceability.epcis.query.places import resolved
-from traceability.epcis.query.planning import Pages, plan
+from traceability.epcis.query.planning import plan, time_plan
 from traceability.epcis.query.statements import FACTS, holding
 from traceability.errors import QueryError, QueryTooLargeError
 from traceability.paging import bad_token, read_token, write_token
@@ -46,25 +47,19 @@ def find(
     """
     token = query.page_token if page_token is None else page_token
     asked = resolved(connection, query, master_data)
-    pages = plan(connection, asked)
     if token is None and query.max_event_count is not None:
-        _check_size(connection, pages.statement(None, query.max_event_count + 1), query)
+        _check_size(connection, asked, query.max_event_count)
+    pages = plan(connection, asked)
     key, before = (None, 0) if token is None else _read(token, pages, query)
     size = query.per_page if per_page is None else per_page
     if query.event_count_limit is not None:
         size = min(size, query.event_count_limit - before)
-    page = pages.statement(key, size + 1).subquery()
-    with_documents = (
-        select(page, t.events.c.document)
-        .join(t.events, t.events.c.seq == page.c.seq)
-        .order_by(*pages.order(page.c))
-    )
-    rows = connection.execute(with_documents).all()
+    found = pages.after(connection, key, size + 1)
     given = before + size
-    is_last = len(rows) <= size or given == query.event_count_limit
-    kept = rows[:size]
-    next_token = None if is_last else write_token((*pages.key_of(kept[-1]), given, _digest(query)))
-    return Page([(row.seq, row.document) for row in kept], next_token)
+    is_last = len(found) <= size or given == query.event_count_limit
+    kept = found[:size]
+    next_token = None if is_last else write_token((*kept[-1].key, given, _digest(query)))
+    return Page([(each.seq, each.document) for each in kept], next_token)
 
 
 def matching(
@@ -89,10 +84,10 @@ def matching(
     return [(row.seq, row.document) for row in connection.execute(statement)]
 
 
-def _check_size(connection: Connection, statement: Select[Any], query: EventQuery) -> None:
-    found = connection.execute(select(func.count()).select_from(statement.subquery())).scalar_one()
-    if query.max_event_count is not None and found > query.max_event_count:
-        raise QueryTooLargeError(query.max_event_count)
+def _check_size(connection: Connection, query: EventQuery, most: int) -> None:
+    by_time = replace(query, order=Order.EVENT_TIME)
+    if time_plan(connection, by_time).count(connection, most + 1) > most:
+        raise QueryTooLargeError(most)
 
 
 def _read(token: str, pages: Pages, query: EventQuery) -> tuple[Sequence[Any], int]:

@@ -8,7 +8,8 @@ Columns in probes stand in expressions that no index serves. Else a database wit
 takes any index with an equality, reads all that it holds and sorts it, for a page of thirty.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+import operator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
@@ -36,6 +37,7 @@ from traceability.epcis.query.conditions import (
     EventQuery,
     Fact,
     Number,
+    NumberBetween,
     Order,
     Span,
     Term,
@@ -44,6 +46,12 @@ from traceability.epcis.query.conditions import (
 
 C = TypeVar("C", str, float)
 
+_COMPARED: Mapping[Comparison, Callable[[Any, float], ColumnElement[bool]]] = {
+    Comparison.GT: operator.gt,
+    Comparison.GE: operator.ge,
+    Comparison.LT: operator.lt,
+    Comparison.LE: operator.le,
+}
 _F = q.event_facts.c
 _MOST_UNITED = 400
 """SQLite unites up to 500 look-ups at once."""
@@ -96,9 +104,9 @@ def sorted_sources(condition: Condition) -> Sequence[Source] | None:
                 terms = q.event_terms.alias()
                 narrowed = [terms.c.name == atom.name, terms.c.value == atom.value]
                 sources.append(Source(terms, narrowed))
-            case Number():
+            case Number() | NumberBetween():
                 numbers = q.event_numbers.alias()
-                narrowed = [numbers.c.name == atom.name, _compared(numbers.c.value, [atom])]
+                narrowed = [numbers.c.name == atom.name, *_numbered(numbers.c.value, [atom])]
                 sources.append(Source(numbers, narrowed, repeats=True))
             case _:
                 return None
@@ -211,20 +219,24 @@ def _term_seqs(name: str, values: Sequence[str]) -> Select[Any]:
     return select(terms.seq).where(terms.name == name, _one_of(terms.value, values))
 
 
-def _numbers(atoms: Iterable[Atom]) -> list[list[Number]]:
+def _numbers(atoms: Iterable[Atom]) -> list[Sequence[Number | NumberBetween]]:
     """Numbers by field; those that must be equal to one of several stand together."""
-    alike = attrgetter("name", "comparison")
-    numbers = sorted((atom for atom in atoms if isinstance(atom, Number)), key=alike)
-    groups = [list(group) for _, group in groupby(numbers, key=alike)]
-    equal = [group for group in groups if group[0].comparison is Comparison.EQ]
-    return [*equal, *([each] for group in groups if group not in equal for each in group)]
+    found = [atom for atom in atoms if isinstance(atom, Number | NumberBetween)]
+    equal = [each for each in found if _is_equal(each)]
+    name = attrgetter("name")
+    groups = [list(group) for _, group in groupby(sorted(equal, key=name), key=name)]
+    return [*groups, *([each] for each in found if not _is_equal(each))]
+
+
+def _is_equal(atom: Number | NumberBetween) -> bool:
+    return isinstance(atom, Number) and atom.comparison is Comparison.EQ
 
 
 def _number_seqs(atoms: Iterable[Atom]) -> Iterator[Select[Any]]:
     numbers = q.event_numbers.c
     for group in _numbers(atoms):
         yield select(numbers.seq).where(
-            numbers.name == group[0].name, _compared(numbers.value, group)
+            numbers.name == group[0].name, *_numbered(numbers.value, group)
         )
 
 
@@ -274,29 +286,26 @@ def _has_term(source: Source, name: str, values: Sequence[str]) -> ColumnElement
     )
 
 
-def _has_number(source: Source, group: Sequence[Number]) -> ColumnElement[bool]:
+def _has_number(source: Source, group: Sequence[Number | NumberBetween]) -> ColumnElement[bool]:
     numbers = q.event_numbers.alias()
     return _exists(
         select(literal(1)).where(
             numbers.c.name == group[0].name,
             numbers.c.event_time_ms == source.time,
             numbers.c.seq == source.seq,
-            _compared(numbers.c.value, group),
+            *_numbered(numbers.c.value, group),
         )
     )
 
 
-def _compared(column: ColumnElement[float], group: Sequence[Number]) -> ColumnElement[bool]:
-    """A column compares with a number so; or it is equal to one of several."""
-    atom = group[0]
-    match atom.comparison:
-        case Comparison.EQ:
-            return _one_of(column, [each.value for each in group])
-        case Comparison.GT:
-            return column > atom.value
-        case Comparison.GE:
-            return column >= atom.value
-        case Comparison.LT:
-            return column < atom.value
-        case Comparison.LE:
-            return column <= atom.value
+def _numbered(
+    column: ColumnElement[float], group: Sequence[Number | NumberBetween]
+) -> Sequence[ColumnElement[bool]]:
+    """A column compares with a number so, lies in a span, or is equal to one of several."""
+    match group[0]:
+        case NumberBetween(_, low, high):
+            return [column >= low, column < high]
+        case Number(_, Comparison.EQ, _):
+            return [_one_of(column, [each.value for each in group if isinstance(each, Number)])]
+        case Number(_, comparison, value):
+            return [_COMPARED[comparison](column, value)]
