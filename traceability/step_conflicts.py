@@ -13,6 +13,7 @@ from sqlalchemy import Connection, bindparam, exists, select
 
 from park.times import to_epoch_ms
 from traceability import tables as t
+from traceability.epcis.identifiers import instance
 from traceability.epcis.model import AnyEvent, ObjectEvent
 from traceability.epcis.query import tables as q
 from traceability.epcis.query.fields import Field
@@ -64,7 +65,7 @@ def step_conflicts(
         return {}
     times = [to_epoch_ms(event.event_time) for _, event in asked]
     span = {"since": min(times) - _WINDOW_MS, "until": max(times) + _WINDOW_MS}
-    wanted = {storable(epc) for _, event in asked for epc in event.epcs}
+    wanted = {_indexed(epc) for _, event in asked for epc in event.epcs}
     reports: dict[str, list[tuple[int, int, str, str | None]]] = {}
     for row in rows_for(connection, _REPORTS, wanted, **span):
         report = (row.seq, row.event_time_ms, row.biz_step, row.read_point)
@@ -74,7 +75,7 @@ def step_conflicts(
         others = dict.fromkeys(
             other
             for epc in event.epcs
-            for before, other_ms, other, place in reports.get(storable(epc), ())
+            for before, other_ms, other, place in reports.get(_indexed(epc), ())
             if before < seq
             and abs(other_ms - at_ms) <= _WINDOW_MS
             and _site(place) == _site(None if event.read_point is None else event.read_point.id)
@@ -83,6 +84,11 @@ def step_conflicts(
         if findings:
             found[seq] = findings
     return found
+
+
+def _indexed(epc: str) -> str:
+    """The object as it stands in the index."""
+    return storable(instance(epc))
 
 
 def _findings(step: str, others: Sequence[str]) -> Iterator[Finding]:

@@ -27,6 +27,7 @@ from traceability.epcis.query.fields import Field, measured, typed
 from traceability.epcis.query.indexing import index_events
 from traceability.epcis.query.parameters import parse_query
 from traceability.epcis.query.search import find
+from traceability.epcis.query.shapes import shape_ids
 from traceability.epcis.reading import read_document, read_event
 
 EVENTS = 1_000_000
@@ -170,7 +171,8 @@ def fill(engine: Engine, count: int) -> None:
         events, facts, terms, numbers = zip(*chunk, strict=True)
         with engine.begin() as connection:
             _ADD_EVENTS(connection, events)
-            _ADD_FACTS(connection, facts)
+            shapes = shape_ids(connection, {each[3:7] for each in facts})
+            _ADD_FACTS(connection, [(*each[:3], shapes[each[3:7]], *each[3:]) for each in facts])
             _ADD_TERMS(connection, sorted(chain.from_iterable(terms)))
             _ADD_NUMBERS(connection, sorted(chain.from_iterable(numbers)))
 

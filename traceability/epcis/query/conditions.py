@@ -41,6 +41,13 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True)
+class Shape:
+    """The event is of this shape."""
+
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
 class Term:
     """A field of this name has this text."""
 
@@ -101,7 +108,7 @@ class HasAttribute:
     values: tuple[str, ...] | None = None
 
 
-Atom = Fact | Term | TermBetween | Number | NumberBetween | EventId | Within | HasAttribute
+Atom = Fact | Shape | Term | TermBetween | Number | NumberBetween | EventId | Within | HasAttribute
 
 
 @dataclass(frozen=True, slots=True)

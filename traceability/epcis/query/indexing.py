@@ -25,8 +25,10 @@ from traceability.epcis.query.fields import Field, Section, measured, typed
 from traceability.epcis.query.rows import Rows
 from traceability.epcis.query.sensor_rows import add_sensor_element
 from traceability.epcis.query.series import series
+from traceability.epcis.query.shapes import shape_ids
 from traceability.epcis.query.values import base_value, storable
 
+_TOLD_BY_SHAPE = 4
 _ADD_FACTS = BulkInsert(q.event_facts)
 _ADD_TERMS = BulkInsert(q.event_terms)
 _ADD_NUMBERS = BulkInsert(q.event_numbers)
@@ -44,9 +46,12 @@ def index_events(connection: Connection, rows: Sequence[tuple[int, AnyEvent]]) -
     facts: list[Row] = []
     terms: list[Row] = []
     numbers: list[Row] = []
+    told = {seq: facts_of(event) for seq, event in rows}
+    shapes = shape_ids(connection, {each[:_TOLD_BY_SHAPE] for each in told.values()})
     for seq, event in rows:
         at_ms = to_epoch_ms(event.event_time)
-        facts.append((seq, at_ms, recorded[seq], *facts_of(event)))
+        shape = shapes[told[seq][:_TOLD_BY_SHAPE]]
+        facts.append((seq, at_ms, recorded[seq], shape, *told[seq]))
         found = rows_of(event)
         terms += [(name, value, at_ms, seq) for name, value in found.terms]
         numbers += [(name, at_ms, seq, value) for name, value in found.numbers]

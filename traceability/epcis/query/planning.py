@@ -25,6 +25,7 @@ from traceability.epcis.query.conditions import (
     Number,
     NumberBetween,
     Order,
+    Shape,
     Term,
 )
 from traceability.epcis.query.extension_order import ExtensionPages, FewByExtension
@@ -42,7 +43,7 @@ from traceability.epcis.query.time_pages import TimePages
 FEW = 1000
 MANY = 5_000
 _F = q.event_facts.c
-_RANKS = {EventId: 0, Term: 1, Number: 3, NumberBetween: 3, Fact: 4}
+_RANKS = {EventId: 0, Term: 1, Number: 3, NumberBetween: 3, Shape: 4, Fact: 4}
 _RANK_OF_OTHERS = 2
 
 

@@ -14,6 +14,7 @@ from traceability.paging import read_token, write_token
 from traceability.views import Page
 
 _F = q.event_facts.c
+_S = q.event_shapes.c
 _T = q.event_terms.c
 
 
@@ -32,12 +33,12 @@ _Indexed = tuple[Column[Any], Sequence[ColumnElement[bool]]]
 """A column, and what else holds for the rows that count."""
 
 _INDEXED: dict[Resource, Sequence[_Indexed]] = {
-    Resource.EVENT_TYPES: [(_F.type, ())],
+    Resource.EVENT_TYPES: [(_S.type, ())],
     Resource.EPCS: [(_T.value, (_T.name == name,)) for name in ANY_EPC],
-    Resource.BIZ_STEPS: [(_F.biz_step, ())],
+    Resource.BIZ_STEPS: [(_S.biz_step, ())],
     Resource.BIZ_LOCATIONS: [(_F.biz_location, ())],
     Resource.READ_POINTS: [(_F.read_point, ())],
-    Resource.DISPOSITIONS: [(_F.disposition, ())],
+    Resource.DISPOSITIONS: [(_S.disposition, ())],
 }
 
 

@@ -19,6 +19,7 @@ from traceability.epcis.query.master_data import MasterData, NoMasterData
 from traceability.epcis.query.pages import Pages
 from traceability.epcis.query.places import resolved
 from traceability.epcis.query.planning import plan, time_plan
+from traceability.epcis.query.shapes import shaped
 from traceability.epcis.query.statements import FACTS, holding
 from traceability.errors import QueryError, QueryTooLargeError
 from traceability.paging import bad_token, read_token, write_token
@@ -46,7 +47,7 @@ def find(
     token that is none, QueryTooLargeError where more fit than the query allows.
     """
     token = query.page_token if page_token is None else page_token
-    asked = resolved(connection, query, master_data)
+    asked = shaped(connection, resolved(connection, query, master_data))
     if token is None and query.max_event_count is not None:
         _check_size(connection, asked, query.max_event_count)
     pages = plan(connection, asked)

@@ -39,12 +39,13 @@ from traceability.epcis.query.conditions import (
     Number,
     NumberBetween,
     Order,
+    Shape,
     Span,
     Term,
     TermBetween,
 )
 
-C = TypeVar("C", str, float)
+C = TypeVar("C", str, float, int)
 
 _COMPARED: Mapping[Comparison, Callable[[Any, float], ColumnElement[bool]]] = {
     Comparison.GT: operator.gt,
@@ -55,7 +56,7 @@ _COMPARED: Mapping[Comparison, Callable[[Any, float], ColumnElement[bool]]] = {
 _F = q.event_facts.c
 _MOST_UNITED = 400
 """SQLite unites up to 500 look-ups at once."""
-_MOST_SORTED = 24
+MOST_SORTED = 24
 """So many look-ups are merged in order; more would be allowed, but each costs."""
 
 
@@ -93,13 +94,15 @@ FACTS = Source(q.event_facts, ())
 
 def sorted_sources(condition: Condition) -> Sequence[Source] | None:
     """Look-ups that each give their events by time; None where there are none such."""
-    if len(condition.any_of) > _MOST_SORTED:
+    if len(condition.any_of) > MOST_SORTED:
         return None
     sources: list[Source] = []
     for atom in condition.any_of:
         match atom:
             case Fact():
                 sources.append(Source(q.event_facts, [_column(atom) == atom.value]))
+            case Shape():
+                sources.append(Source(q.event_facts, [_F.shape == atom.id]))
             case Term():
                 terms = q.event_terms.alias()
                 narrowed = [terms.c.name == atom.name, terms.c.value == atom.value]
@@ -117,6 +120,7 @@ def seqs(condition: Condition) -> Select[Any]:
     """The numbers of all events for which it holds, in no order, some perhaps twice."""
     parts = [
         *(select(_F.seq).where(_any_fact(column)) for column in _facts(condition.any_of)),
+        *(select(_F.seq).where(_one_of(_F.shape, found)) for found in _shapes(condition.any_of)),
         *(_term_seqs(name, values) for name, values in _terms(condition.any_of)),
         *_id_seqs(condition.any_of),
         *_number_seqs(condition.any_of),
@@ -131,6 +135,7 @@ def probe(condition: Condition, source: Source) -> ColumnElement[bool]:
         _one_of(_column(group[0]).concat(""), [fact.value for fact in group])
         for group in _facts(condition.any_of)
     ]
+    facts += [_one_of(_F.shape + 0, found) for found in _shapes(condition.any_of)]
     if facts and source.table is not q.event_facts:
         facts = [_has_facts(source, or_(*facts))]
     parts: list[ColumnElement[bool]] = [
@@ -195,6 +200,12 @@ def _facts(atoms: Iterable[Atom]) -> list[list[Fact]]:
     """Facts by column."""
     facts = sorted((atom for atom in atoms if isinstance(atom, Fact)), key=attrgetter("column"))
     return [list(group) for _, group in groupby(facts, key=attrgetter("column"))]
+
+
+def _shapes(atoms: Iterable[Atom]) -> list[list[int]]:
+    """All shapes in one list, where there are any."""
+    shapes = [atom.id for atom in atoms if isinstance(atom, Shape)]
+    return [shapes] if shapes else []
 
 
 def _terms(atoms: Iterable[Atom]) -> list[tuple[str, list[str]]]:

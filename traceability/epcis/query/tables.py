@@ -17,12 +17,25 @@ _Seq = BigInteger().with_variant(Integer, "sqlite")
 # In the order of bytes, as on SQLite, so that texts with one beginning stand side by side.
 _Word = Text().with_variant(Text(collation="C"), "postgresql")
 
+event_shapes = Table(
+    "event_shapes",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("digest", _Word, nullable=False, unique=True),
+    Column("type", _Word, nullable=False),
+    Column("action", _Word),
+    Column("biz_step", _Word),
+    Column("disposition", _Word),
+)
+"""The ways in which these four go together, each once; the digest is of all four."""
+
 event_facts = Table(
     "event_facts",
     metadata,
     Column("seq", _Seq, ForeignKey("events.seq"), primary_key=True, autoincrement=False),
     Column("event_time_ms", BigInteger, nullable=False),
     Column("record_time_ms", BigInteger, nullable=False),
+    Column("shape", Integer, nullable=False),
     Column("type", _Word, nullable=False),
     Column("action", _Word),
     Column("biz_step", _Word),
@@ -31,11 +44,10 @@ event_facts = Table(
     Column("biz_location", _Word),
     Index(None, "event_time_ms", "seq"),
     Index(None, "record_time_ms", "seq"),
-    Index(None, "type", "event_time_ms", "seq"),
+    Index(None, "shape", "event_time_ms", "seq"),
     Index(None, "biz_step", "event_time_ms", "seq"),
-    Index(None, "disposition", "event_time_ms", "seq"),
-    Index(None, "read_point", "event_time_ms", "seq"),
-    Index(None, "biz_location", "event_time_ms", "seq"),
+    Index(None, "read_point", "event_time_ms", "seq", "shape"),
+    Index(None, "biz_location", "event_time_ms", "seq", "shape"),
 )
 """One row an event: the fields that every event has, or may have once."""
 

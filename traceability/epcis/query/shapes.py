@@ -1,0 +1,83 @@
+"""Shapes of events: the ways in which type, action, business step and disposition go together.
+
+There are few, however many events there are. A question about several of the four becomes one about
+shapes: no event is looked at in vain, and what never goes together is known at once.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from sqlalchemy import ColumnElement, Connection, false, insert, or_, select
+
+from traceability.epcis.query import tables as q
+from traceability.epcis.query.conditions import Column, Condition, EventQuery, Fact, Shape
+from traceability.epcis.query.statements import MOST_SORTED
+
+_COLUMNS = (Column.TYPE, Column.ACTION, Column.BIZ_STEP, Column.DISPOSITION)
+_MOST = 400
+"""Where there are more, the conditions stay as they are."""
+_S = q.event_shapes.c
+
+Told = tuple[str | None, ...]
+"""Type, action, business step and disposition."""
+
+
+def shape_ids(connection: Connection, told: Iterable[Told]) -> Mapping[Told, int]:
+    """Numbers of these shapes; those that are new are kept."""
+    by_digest = {_digest(each): each for each in told}
+    known = _known(connection, by_digest)
+    new = [
+        {"digest": digest, **dict(zip(_COLUMNS, each, strict=True))}
+        for digest, each in by_digest.items()
+        if digest not in known
+    ]
+    if new:
+        connection.execute(insert(q.event_shapes), new)
+        known = _known(connection, by_digest)
+    return {by_digest[digest]: number for digest, number in known.items()}
+
+
+def _known(connection: Connection, digests: Iterable[str]) -> Mapping[str, int]:
+    statement = select(_S.digest, _S.id).where(_S.digest.in_(list(digests)))
+    return {row.digest: row.id for row in connection.execute(statement)}
+
+
+def _digest(told: Told) -> str:
+    return hashlib.sha256(json.dumps(told).encode()).hexdigest()
+
+
+def shaped(connection: Connection, query: EventQuery) -> EventQuery:
+    """The same question with shapes in place of what they tell."""
+    told = [each for each in query.conditions if _tells(each)]
+    if not told or (len(told) == 1 and _has_index(told[0])):
+        return query
+    statement = select(_S.id).where(*(_holds(each) for each in told)).limit(_MOST + 1)
+    found = connection.execute(statement).scalars().all()
+    if len(found) > _MOST:
+        return query
+    kept = _has_index if len(found) > MOST_SORTED else lambda _: False
+    rest = [each for each in query.conditions if each not in told or kept(each)]
+    return replace(query, conditions=(*rest, Condition("shape", tuple(map(Shape, found)))))
+
+
+def _tells(condition: Condition) -> bool:
+    return bool(condition.any_of) and all(
+        isinstance(atom, Fact) and atom.column in _COLUMNS for atom in condition.any_of
+    )
+
+
+def _has_index(condition: Condition) -> bool:
+    """Whether it is answered in the order of time without shapes."""
+    return all(
+        isinstance(atom, Fact) and atom.column is Column.BIZ_STEP for atom in condition.any_of
+    )
+
+
+def _holds(condition: Condition) -> ColumnElement[bool]:
+    values: dict[Column, list[str]] = {}
+    for atom in condition.any_of:
+        if isinstance(atom, Fact):
+            values.setdefault(atom.column, []).append(atom.value)
+    return or_(false(), *(_S[column].in_(each) for column, each in values.items()))
