@@ -6,12 +6,14 @@
    values, each gives a page's worth and the pages are merged.
 3. Else all events are gone through in order.
 
-How many fit is found by counting, up to `FEW` and then to `MANY`, within the span of time that is
-asked for: both databases would have to guess it.
+How many fit is found by a look at the first of them, `FEW` or `MANY`, within the span of time that
+is asked for, and by how far these reach: both databases would have to guess it.
 """
 
+import math
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Connection, Select, func, select, union_all
@@ -29,7 +31,7 @@ from traceability.epcis.query.conditions import (
     Term,
 )
 from traceability.epcis.query.extension_order import ExtensionPages, FewByExtension
-from traceability.epcis.query.pages import Pages
+from traceability.epcis.query.pages import Pages, directed
 from traceability.epcis.query.statements import (
     FACTS,
     Source,
@@ -41,7 +43,9 @@ from traceability.epcis.query.statements import (
 from traceability.epcis.query.time_pages import TimePages
 
 FEW = 1000
+"""Fewer are taken at once; of more, an index in the order of time gives a page soon enough."""
 MANY = 5_000
+"""The same of what no index has in the order of time."""
 _F = q.event_facts.c
 _RANKS = {EventId: 0, Term: 1, Number: 3, NumberBetween: 3, Shape: 4, Fact: 4}
 _RANK_OF_OTHERS = 2
@@ -51,16 +55,22 @@ def plan(connection: Connection, query: EventQuery) -> Pages:
     """The pages of a question whose conditions the index answers."""
     if query.order is not Order.EXTENSION:
         return time_plan(connection, query)
-    few = _few(connection, replace(query, order=Order.EVENT_TIME), _preferred(query))
-    return ExtensionPages(query) if few is None else FewByExtension(query, few, FEW)
+    by_time = replace(query, order=Order.EVENT_TIME)
+    few = _few(connection, by_time, [])
+    return ExtensionPages(query) if few is None else FewByExtension(query, few, MANY)
 
 
 def time_plan(connection: Connection, query: EventQuery) -> TimePages:
     """The same in the order of a time."""
     preferred = _preferred(query)
-    pages = _direct(query, preferred) or _few(connection, query, preferred)
+    pages = _direct(query, preferred)
+    if pages is not None:
+        return pages
+    looks: list[_Look] = []
+    pages = _few(connection, query, looks)
     if pages is None and query.order is Order.EVENT_TIME:
-        pages = _in_order(query, _fewest_first(connection, query, preferred))
+        looks.sort(key=attrgetter("reach"))
+        pages = _in_order(query, [each.condition for each in looks])
     return pages or TimePages(query, [FACTS], preferred)
 
 
@@ -84,19 +94,58 @@ def _direct(query: EventQuery, preferred: Sequence[Condition]) -> TimePages | No
     return _in_order(query, preferred)
 
 
-def _few(
-    connection: Connection, query: EventQuery, preferred: Sequence[Condition]
-) -> TimePages | None:
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What the first events that fit a condition tell of how many there are."""
+
+    condition: Condition
+    is_few: bool
+    reach: float
+    """How far the first of many reach in the order of time; less is farther."""
+
+    @classmethod
+    def at(cls, connection: Connection, query: EventQuery, condition: Condition) -> "_Look":
+        """Look at a condition's first events within the span of time that is asked for."""
+        sources = sorted_sources(condition)
+        if not sources:
+            return cls(condition, _count(connection, seqs(condition)) <= MANY, math.inf)
+        if any(source.repeats for source in sources):
+            count = _count(connection, _some(sources))
+            # Numbers in the order of time go past all others of their field.
+            return cls(condition, count <= FEW, -math.inf if count <= MANY else math.inf)
+        most = _most(query)
+        first = _first(query, sources, most + 1).subquery()
+        farthest = func.min(first.c.time) if query.descending else -func.max(first.c.time)
+        count, reach = connection.execute(select(func.count(), farthest).select_from(first)).one()
+        return cls(condition, count <= most, reach or 0)
+
+
+def _count(connection: Connection, statement: Select[Any]) -> int:
+    """How many rows there are, counted until they are many."""
+    some = statement.limit(MANY + 1).subquery()
+    return connection.execute(select(func.count()).select_from(some)).scalar_one()
+
+
+def _few(connection: Connection, query: EventQuery, looks: list[_Look]) -> TimePages | None:
+    """Pages of the first condition that few events fit; else `looks` has a look at each."""
+    preferred = _preferred(query)
     for condition in preferred:
-        found = _numbers(connection, _some_of(query, condition, FEW + 1))
-        if found is not None:
+        look = _Look.at(connection, query, condition)
+        if look.is_few:
+            found = _numbers(connection, _all_of(query, condition))
             return TimePages(query, [_these(found)], _without(preferred, condition))
-    if query.order is Order.EVENT_TIME and not query.record_time.is_open:
+        looks.append(look)
+    if query.order is not Order.RECORD_TIME and not query.record_time.is_open:
         recorded = select(_F.seq).where(*recorded_within(query.record_time)).limit(FEW + 1)
         found = _numbers(connection, recorded)
-        if found is not None:
+        if len(found) <= FEW:
             return TimePages(query, [_these(found)], preferred)
     return None
+
+
+def _most(query: EventQuery) -> int:
+    """How many events are few, of a condition whose index has the order of their time."""
+    return MANY if query.order is Order.RECORD_TIME else FEW
 
 
 def _in_order(query: EventQuery, preferred: Sequence[Condition]) -> TimePages | None:
@@ -107,50 +156,54 @@ def _in_order(query: EventQuery, preferred: Sequence[Condition]) -> TimePages | 
     return None
 
 
-def _fewest_first(
-    connection: Connection, query: EventQuery, preferred: Sequence[Condition]
-) -> Sequence[Condition]:
-    if len(preferred) == 1:
-        return preferred
-    counts = [_count(connection, _some_of(query, condition, MANY)) for condition in preferred]
-    return [preferred[place] for place in sorted(range(len(counts)), key=counts.__getitem__)]
-
-
-def _some_of(query: EventQuery, condition: Condition, limit: int) -> Select[Any]:
-    """Numbers of events that fit one condition, in the query's span where its index has times.
-
-    They come in the order of the index: without one, PostgreSQL gathers all before the first.
-    """
-    sources = sorted_sources(condition)
-    if not sources:
-        return seqs(condition).limit(limit)
+def _first(query: EventQuery, sources: Sequence[Source], limit: int) -> Select[Any]:
+    """The first events of sources in the order of time."""
     parts = [
-        select(source.seq.label("seq"))
+        select(source.seq.label("seq"), source.time.label("time"))
         .where(*source.narrowed, *within(source.time, query.event_time))
-        .order_by(source.cheapest)
+        .order_by(*directed([source.time, source.seq], descending=query.descending))
         .limit(limit)
         for source in sources
     ]
     if len(parts) == 1:
         return parts[0]
     each = union_all(*(select(part.subquery()) for part in parts)).subquery()
-    return select(each.c.seq).limit(limit)
+    order = directed([each.c.time, each.c.seq], descending=query.descending)
+    return select(each).order_by(*order).limit(limit)
 
 
-def _count(connection: Connection, statement: Select[Any]) -> int:
-    """How many rows a statement gives."""
-    counted = select(func.count()).select_from(statement.subquery())
-    return connection.execute(counted).scalar_one()
+def _some(sources: Sequence[Source]) -> Select[Any]:
+    """Events of sources in whatever order, at any time.
+
+    Of numbers, the order of their values goes through none in vain; a span of time would.
+    """
+    parts = [
+        select(source.seq.label("seq"))
+        .where(*source.narrowed)
+        .order_by(source.cheapest)
+        .limit(MANY + 1)
+        for source in sources
+    ]
+    return select(union_all(*(select(part.subquery()) for part in parts)).subquery().c.seq)
+
+
+def _all_of(query: EventQuery, condition: Condition) -> Select[Any]:
+    """All events that fit a condition, of which there are few."""
+    sources = sorted_sources(condition)
+    if not sources:
+        return seqs(condition)
+    if any(source.repeats for source in sources):
+        return _some(sources)
+    return select(_first(query, sources, _most(query)).subquery().c.seq)
 
 
 def _without(conditions: Sequence[Condition], condition: Condition) -> list[Condition]:
     return [each for each in conditions if each is not condition]
 
 
-def _numbers(connection: Connection, statement: Select[Any]) -> Sequence[int] | None:
-    """The numbers of events that a statement gives; None where there are many."""
-    found = connection.execute(statement).scalars().all()
-    return None if len(found) > FEW else sorted(set(found))
+def _numbers(connection: Connection, statement: Select[Any]) -> Sequence[int]:
+    """The numbers of events that a statement gives, each once."""
+    return sorted(set(connection.execute(statement).scalars()))
 
 
 def _these(found: Sequence[int]) -> Source:
