@@ -15,7 +15,7 @@ from park.assets import Park
 from park.database import open_engine
 from park.times import to_epoch_ms
 from tests.support.query_events import CLASSES, NAMESPACE, PLACES, PREFIX, START, events
-from tests.support.query_questions import Asked, questions
+from tests.support.query_questions import Asked, questions, value_of
 from traceability import tables as t
 from traceability.epcis.contexts import Context
 from traceability.epcis.model import (
@@ -125,7 +125,7 @@ def test_what_is_found_is_what_fits(connection: Connection, data: st.DataObject)
     _store(connection, stored)
     for _ in range(4):
         asked = data.draw(st.lists(questions(), max_size=3, unique_by=lambda each: each.name))
-        order = data.draw(st.sampled_from(["eventTime", "recordTime"]))
+        order = data.draw(st.sampled_from(["eventTime", "recordTime", "partner:size"]))
         direction = data.draw(st.sampled_from(["ASC", "DESC"]))
         per_page = data.draw(st.integers(1, 5))
         items = [(each.name, each.value) for each in asked]
@@ -142,11 +142,23 @@ def _expected(
     stored: Sequence[AnyEvent], asked: Sequence[Asked], order: str, direction: str
 ) -> list[int]:
     fitting = [
-        (event.event_time if order == "eventTime" else RECORDED, seq)
+        (seq, event)
         for seq, event in enumerate(stored, start=1)
         if all(each.fits(event) for each in asked)
     ]
-    return [seq for _, seq in sorted(fitting, reverse=direction == "DESC")]
+    kinds: list[list[tuple[Any, int]]] = [[], [], []]
+    for seq, event in fitting:
+        kind, key = _order_key(event, order)
+        kinds[kind].append((key, seq))
+    return [seq for kind in kinds for _, seq in sorted(kind, reverse=direction == "DESC")]
+
+
+def _order_key(event: AnyEvent, order: str) -> tuple[int, Any]:
+    """What kind of value the event is ordered by, and the value."""
+    if order == "partner:size":
+        kind, value = value_of(event.extensions, NAMESPACE + "size")
+        return kind, (value, event.event_time)
+    return 0, event.event_time if order == "eventTime" else RECORDED
 
 
 # Many events: each way of finding them

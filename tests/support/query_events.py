@@ -11,6 +11,7 @@ from traceability.epcis.model import (
     Action,
     AggregationEvent,
     AnyEvent,
+    AssociationEvent,
     BusinessTransaction,
     ErrorDeclaration,
     ObjectEvent,
@@ -45,6 +46,11 @@ ITEMS = {
 PALLETS = {
     f"{HOST}/00/{make_sscc(PREFIX, n)}": f"urn:epc:id:sscc:{PREFIX}.0{n:09d}" for n in range(3)
 }
+LOTTED = {
+    each.replace("/21/", f"/{qualifier}/21/"): each
+    for each, qualifier in zip(ITEMS, ["10/LA", "22/V/10/LB"], strict=False)
+}
+"""Items by links that name their lot as well, which says nothing more."""
 OBJECTS = ITEMS | PALLETS
 GLN = make_gln(PREFIX, 1)
 PLACES = {
@@ -58,14 +64,24 @@ PAPERS = ["urn:epcglobal:cbv:bt:9521141000018:D1", "urn:epcglobal:cbv:bt:9521141
 UNITS = ["KGM", "GRM", "TNE", None]
 AMOUNTS = [1.0, 2.0, 1000.0, 2000.0, 0.001]
 TEMPERATURES = [("CEL", 5.0), ("KEL", 278.15), ("FAH", 41.0), ("CEL", -1.5), ("KEL", 400.0)]
-WORDS = ["red", "7", "7.0", "2026-03-01T08:00:00+08:00", "2026-03-01T00:00:00Z"]
+KEYS = {f"{HOST}/8004/{PREFIX}{n}": f"urn:epc:id:giai:{PREFIX}.{n}" for n in (1, 2)} | {
+    "https://partner.example/3": "https://partner.example/3"
+}
+"""What fields of sensor data may name, in either form."""
+WORDS = ["red", "7", "7.0", "2026-03-01T08:00:00+08:00", "2026-03-01T00:00:00Z", "2026-03-01"]
 TIMES = [START + timedelta(hours=hour) for hour in range(6)]
 EVENT_TIMES = st.sampled_from(TIMES)
 _SCALAR = st.sampled_from([*WORDS, 7, 7.5, True])
-_VALUE = st.one_of(_SCALAR, st.lists(_SCALAR, max_size=2))
+_OWN_VALUES = st.builds(
+    lambda key, value: {key: value, "unit": "KGM"},
+    st.sampled_from(["@value", "http://www.w3.org/1999/02/22-rdf-syntax-ns#value"]),
+    _SCALAR,
+)
+_VALUE = st.one_of(_SCALAR, _OWN_VALUES, st.lists(_SCALAR, max_size=2))
 _NAMES = st.sampled_from([f"{NAMESPACE}colour", f"{NAMESPACE}size"])
+_INNER = st.dictionaries(_NAMES | st.just("bare"), _VALUE, max_size=2)
 _EXTENSIONS = st.dictionaries(
-    _NAMES, st.one_of(_VALUE, st.dictionaries(_NAMES, _VALUE, max_size=2)), max_size=2
+    _NAMES, st.one_of(_VALUE, _INNER, st.dictionaries(_NAMES, _INNER, max_size=1)), max_size=2
 )
 
 
@@ -84,13 +100,23 @@ _QUANTITIES = st.lists(
 )
 
 
+_KEY = st.none() | st.sampled_from([each for forms in KEYS.items() for each in forms])
+"""In whatever form: these fields stay as they came."""
+
+
 @st.composite
 def _reports(draw: st.DrawFn) -> SensorReport:
     uom, value = draw(st.sampled_from(TEMPERATURES))
     return SensorReport(
         type=draw(st.sampled_from(["Temperature", "RelativeHumidity"])),
+        exception=draw(st.sampled_from(["ALARM_CONDITION", None])),
         device_id=draw(st.sampled_from(["urn:device:1", None])),
+        raw_data=draw(_KEY),
+        time=draw(st.none() | EVENT_TIMES),
+        uri_value=draw(_KEY),
         value=value,
+        min_value=draw(st.sampled_from([value - 1, None])),
+        percentile_rank=draw(st.sampled_from([50.0, None])),
         standard_deviation=draw(st.sampled_from([2.0, None])),
         uom=uom,
         boolean_value=draw(st.sampled_from([True, False, None])),
@@ -106,7 +132,9 @@ _SENSORS = st.lists(
         | st.builds(
             SensorMetadata,
             time=st.none() | EVENT_TIMES,
+            start_time=st.none() | EVENT_TIMES,
             device_id=st.sampled_from(["urn:device:2", None]),
+            raw_data=_KEY,
             extensions=_EXTENSIONS,
         ),
         reports=st.lists(_reports(), max_size=2),
@@ -133,11 +161,12 @@ _COMMON: dict[str, st.SearchStrategy[Any]] = {
     "persistent_disposition": st.none()
     | st.builds(PersistentDisposition, _some(DISPOSITIONS), _some(DISPOSITIONS)),
     "read_point": st.none() | st.builds(Place, st.sampled_from(list(PLACES)), _EXTENSIONS),
-    "biz_location": st.none() | st.builds(Place, st.sampled_from(list(PLACES))),
+    "biz_location": st.none() | st.builds(Place, st.sampled_from(list(PLACES)), _EXTENSIONS),
     "biz_transactions": st.lists(
         st.builds(BusinessTransaction, st.sampled_from(PAPERS), st.sampled_from(["po", None])),
         max_size=2,
     ),
+    "certification_info": _some(KEYS),
     "sources": _PARTIES,
     "destinations": _PARTIES,
     "sensor_elements": _SENSORS,
@@ -155,17 +184,20 @@ def events() -> st.SearchStrategy[AnyEvent]:
             ObjectEvent,
             **_COMMON,
             action=_ACTIONS,
-            epcs=_some(OBJECTS),
+            epcs=_some([*OBJECTS, *LOTTED]),
             quantities=_QUANTITIES,
             ilmd=_EXTENSIONS,
         ),
-        st.builds(
-            AggregationEvent,
-            **_COMMON,
-            action=_ACTIONS,
-            parent=_PARENTS,
-            child_epcs=_some(OBJECTS),
-            child_quantities=_QUANTITIES,
+        *(
+            st.builds(
+                kind,
+                **_COMMON,
+                action=_ACTIONS,
+                parent=_PARENTS,
+                child_epcs=_some(OBJECTS),
+                child_quantities=_QUANTITIES,
+            )
+            for kind in (AggregationEvent, AssociationEvent)
         ),
         st.builds(
             TransactionEvent, **_COMMON, action=_ACTIONS, parent=_PARENTS, epcs=_some(OBJECTS)

@@ -5,7 +5,7 @@ The predicate says what the standard says, asked of one event, without any index
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from hypothesis import strategies as st
@@ -18,6 +18,9 @@ from tests.support.query_events import (
     EVENT_TIMES,
     GTINS,
     HOST,
+    ITEMS,
+    KEYS,
+    LOTTED,
     NAMESPACE,
     OBJECTS,
     PALLETS,
@@ -47,19 +50,25 @@ def _get(event: AnyEvent, *names: str) -> list[Any]:
     return [each for name in names for each in getattr(event, name, ())]
 
 
+def _get_epcs(event: AnyEvent, *names: str) -> list[str]:
+    return [LOTTED.get(each, each) for each in _get(event, *names)]
+
+
 def _epcs(event: AnyEvent) -> list[str]:
-    return _get(event, "epcs", "child_epcs")
+    return _get_epcs(event, "epcs", "child_epcs")
 
 
 def _any_epc(event: AnyEvent) -> list[str]:
     parent = getattr(event, "parent", None)
-    return [*_epcs(event), *_get(event, "input_epcs", "output_epcs"), *([parent] if parent else [])]
+    changed = _get_epcs(event, "input_epcs", "output_epcs")
+    return [*_epcs(event), *changed, *([parent] if parent else [])]
 
 
 def _classes(event: AnyEvent, *names: str) -> list[str]:
     return [each.epc_class for each in _get(event, *names)]
 
 
+OWN_VALUES = {"@value", "http://www.w3.org/1999/02/22-rdf-syntax-ns#value"}
 _ALL_QUANTITIES = ("quantities", "child_quantities", "input_quantities", "output_quantities")
 _GRAMS = {"KGM": 1000, "GRM": 1, "TNE": 1_000_000}
 _COMPARE: Mapping[str, Callable[[float, float], bool]] = {
@@ -94,6 +103,13 @@ def _flat(value: Any) -> list[Any]:
     return [] if value is None else [value]
 
 
+def _own(value: Any) -> Any:
+    """What an object is the value of."""
+    if isinstance(value, Mapping):
+        return next((each for key, each in value.items() if key in OWN_VALUES), value)
+    return value
+
+
 def _inner_values(fields: Mapping[str, Any], name: str) -> list[Any]:
     found: list[Any] = []
     for value in fields.values():
@@ -113,6 +129,7 @@ def _sections(event: AnyEvent, section: str) -> list[Mapping[str, Any]]:
         "SENSORMETADATA_": [element.metadata for element in elements],
         "SENSORREPORT_": _reports_of(event),
         "readPoint_": [event.read_point],
+        "bizLocation_": [event.biz_location],
     }
     if section == "ILMD_":
         return [getattr(event, "ilmd", {})]
@@ -130,9 +147,10 @@ def _as_number(value: Any) -> float | None:
 
 def _as_time(value: Any) -> int | None:
     try:
-        return to_epoch_ms(datetime.fromisoformat(value))
+        at = datetime.fromisoformat(value)
     except (TypeError, ValueError):
         return None
+    return to_epoch_ms(at if at.tzinfo else at.replace(tzinfo=UTC))
 
 
 def _equal(value: Any, wanted: str) -> bool:
@@ -144,6 +162,18 @@ def _equal(value: Any, wanted: str) -> bool:
     return (number is not None and number == _as_number(wanted)) or (
         time is not None and number is None and time == _as_time(wanted)
     )
+
+
+def value_of(fields: Mapping[str, Any], name: str) -> tuple[int, Any]:
+    """By what events are ordered: 0 and a number or time, 1 and a text, or 2 for neither."""
+    values = [_own(each) for each in _values_at(fields, name)]
+    numbers = [each for value in values if (each := _as_number(value)) is not None]
+    times = [each for value in values if (each := _as_time(value)) is not None]
+    if numbers or times:
+        return 0, min([*numbers, *times])
+    texts = [str(each).lower() if each is True else each for each in values]
+    found = [each for each in texts if isinstance(each, str)]
+    return (1, min(found)) if found else (2, "")
 
 
 _OPERATORS = st.sampled_from(["EQ", "GT", "GE", "LT", "LE"])
@@ -168,26 +198,29 @@ def _same(values: Iterable[str]) -> dict[str, str]:
     return {value: value for value in values}
 
 
+def _full_forms(local: str) -> list[str]:
+    return [f"{NAMESPACE}{local}", f"{NAMESPACE}#{local}"]
+
+
 def _extension_questions(draw: st.DrawFn) -> Asked:
     section = draw(
         st.sampled_from(
             [
                 *("", "ILMD_", "ERROR_DECLARATION_", "SENSORELEMENT_"),
-                *("SENSORMETADATA_", "SENSORREPORT_", "readPoint_"),
+                *("SENSORMETADATA_", "SENSORREPORT_", "readPoint_", "bizLocation_"),
             ]
         )
     )
     inner = draw(st.sampled_from(["", "INNER_"]))
-    local = draw(st.sampled_from(["colour", "size"]))
-    written = draw(st.sampled_from([f"partner:{local}", f"{NAMESPACE}{local}"]))
+    local = draw(st.sampled_from(["colour", "size", *(["bare"] if inner else [])]))
+    is_bare = local == "bare"
+    forms = ["bare", "#bare"] if is_bare else [f"partner:{local}", *_full_forms(local)]
+    written = draw(st.sampled_from(forms))
 
     def values(event: AnyEvent) -> list[Any]:
         read = _inner_values if inner else _values_at
-        return [
-            value
-            for fields in _sections(event, section)
-            for value in read(fields, NAMESPACE + local)
-        ]
+        name = local if is_bare else NAMESPACE + local
+        return [_own(value) for fields in _sections(event, section) for value in read(fields, name)]
 
     operator = draw(st.sampled_from(["EQ", "EXISTS", "GT", "GE", "LT", "LE"]))
     name = f"{operator}_{inner}{section}{written}"
@@ -242,13 +275,15 @@ def _quantity_questions(draw: st.DrawFn) -> Asked:
 
 def _temperature_questions(draw: st.DrawFn) -> Asked:
     operator, (uom, limit) = draw(_OPERATORS), draw(st.sampled_from(TEMPERATURES))
+    name, attribute = draw(st.sampled_from([("value", "value"), ("minValue", "min_value")]))
     compare = _COMPARE[operator]
     return Asked(
-        f"{operator}_value_{uom}",
+        f"{operator}_{name}_{uom}",
         str(limit),
         lambda event: any(
-            r.value is not None and r.uom and compare(_kelvin(r.value, r.uom), _kelvin(limit, uom))
+            value is not None and r.uom and compare(_kelvin(value, r.uom), _kelvin(limit, uom))
             for r in _reports_of(event)
+            for value in [getattr(r, attribute)]
         ),
     )
 
@@ -268,15 +303,21 @@ def _declaration_time_questions(draw: st.DrawFn) -> Asked:
 
 def _sensor_time_questions(draw: st.DrawFn) -> Asked:
     operator, at = draw(_ONE_SIDED), draw(EVENT_TIMES)
+    name, found = draw(
+        st.sampled_from(
+            [
+                ("time", lambda e: [*_of_metadata(e, "time"), *_of_reports(e, "time")]),
+                ("startTime", lambda e: _of_metadata(e, "start_time")),
+                ("SENSORREPORT_time", lambda e: _of_reports(e, "time")),
+            ]
+        )
+    )
     compare = _COMPARE[operator]
     return Asked(
-        f"{operator}_time",
+        f"{operator}_{name}",
         format_instant(at),
         lambda event: any(
-            e.metadata is not None
-            and e.metadata.time is not None
-            and compare(e.metadata.time.timestamp(), at.timestamp())
-            for e in event.sensor_elements
+            each is not None and compare(each.timestamp(), at.timestamp()) for each in found(event)
         ),
     )
 
@@ -307,9 +348,17 @@ def _held_by(place: Place | None) -> list[str]:
     return [] if place is None else [place.id, place.id.partition("/254/")[0]]
 
 
-def _devices(event: AnyEvent) -> list[str | None]:
-    metadata = [e.metadata.device_id for e in event.sensor_elements if e.metadata]
-    return [*metadata, *(report.device_id for report in _reports_of(event))]
+def _of_metadata(event: AnyEvent, attribute: str) -> list[Any]:
+    return [getattr(e.metadata, attribute) for e in event.sensor_elements if e.metadata]
+
+
+def _of_reports(event: AnyEvent, attribute: str) -> list[Any]:
+    return [getattr(report, attribute) for report in _reports_of(event)]
+
+
+def _links(found: Iterable[str | None]) -> list[str | None]:
+    by_form = {urn: link for link, urn in KEYS.items()}
+    return [by_form.get(each or "", each) for each in found]
 
 
 def _persistent(event: AnyEvent, what: str) -> list[str]:
@@ -322,10 +371,13 @@ def _error(event: AnyEvent, what: str) -> Any:
     return None if found is None else getattr(found, what)
 
 
-_TYPES = ["ObjectEvent", "AggregationEvent", "TransactionEvent", "TransformationEvent"]
+_TYPES = {
+    f"{each}Event": f"epcis:{each}Event"
+    for each in (*("Object", "Aggregation", "Association", "Transaction", "Transformation"),)
+}
 _DEVICES = _same(["urn:device:1", "urn:device:2"])
 _LISTS = (
-    _list_of("eventType", _same(_TYPES), lambda e: [e.type]),
+    _list_of("eventType", _TYPES, lambda e: [e.type]),
     _list_of("EQ_action", _same(Action), lambda e: [getattr(e, "action", None)]),
     _list_of("EQ_bizStep", _step_urns(), lambda e: [e.biz_step]),
     _list_of("EQ_disposition", _disposition_urns(), lambda e: [e.disposition]),
@@ -344,8 +396,8 @@ _LISTS = (
     ),
     _list_of("MATCH_epc", OBJECTS, _epcs),
     _list_of("MATCH_parentID", PALLETS, lambda e: [getattr(e, "parent", None)]),
-    _list_of("MATCH_inputEPC", OBJECTS, lambda e: _get(e, "input_epcs")),
-    _list_of("MATCH_outputEPC", OBJECTS, lambda e: _get(e, "output_epcs")),
+    _list_of("MATCH_inputEPC", OBJECTS, lambda e: _get_epcs(e, "input_epcs")),
+    _list_of("MATCH_outputEPC", OBJECTS, lambda e: _get_epcs(e, "output_epcs")),
     _list_of("MATCH_anyEPC", OBJECTS, _any_epc),
     _list_of("MATCH_epcClass", CLASSES, lambda e: _classes(e, "quantities", "child_quantities")),
     _list_of("MATCH_inputEPCClass", CLASSES, lambda e: _classes(e, "input_quantities")),
@@ -377,7 +429,24 @@ _LISTS = (
         {"Temperature": "https://gs1.org/voc/Temperature"},
         lambda e: [report.type for report in _reports_of(e)],
     ),
-    _list_of("EQ_deviceID", _DEVICES, _devices),
+    _list_of(
+        "EQ_deviceID",
+        _DEVICES,
+        lambda e: [*_of_metadata(e, "device_id"), *_of_reports(e, "device_id")],
+    ),
+    _list_of(
+        "EQ_rawData",
+        KEYS,
+        lambda e: _links([*_of_metadata(e, "raw_data"), *_of_reports(e, "raw_data")]),
+    ),
+    _list_of("EQ_SENSORMETADATA_rawData", KEYS, lambda e: _links(_of_metadata(e, "raw_data"))),
+    _list_of("EQ_uriValue", KEYS, lambda e: _links(_of_reports(e, "uri_value"))),
+    _list_of(
+        "EQ_exception",
+        {"ALARM_CONDITION": "gs1:ALARM_CONDITION"},
+        lambda e: _of_reports(e, "exception"),
+    ),
+    _list_of("EQ_certificationInfo", KEYS, lambda e: list(e.certification_info)),
     _list_of(
         "EQ_SENSORREPORT_deviceID",
         _DEVICES,
@@ -410,6 +479,19 @@ _FLAGS = st.sampled_from(
             "MATCH_epc",
             f"urn:epc:idpat:sgtin:{PREFIX}.000001.*",
             lambda e: any(epc.startswith(f"{HOST}/01/{GTINS[0]}/21/") for epc in _epcs(e)),
+        ),
+        Asked(
+            "MATCH_anyEPCClass",
+            f"urn:epc:idpat:sgtin:{PREFIX}.000002.*",
+            lambda e: any(GTINS[1] in each for each in _classes(e, *_ALL_QUANTITIES)),
+        ),
+        Asked(
+            "MATCH_anyEPC",
+            f"urn:epc:idpat:sgtin:{PREFIX}.*.*",
+            lambda e: any(epc in ITEMS for epc in _any_epc(e)),
+        ),
+        Asked(
+            "GT_percRank", "49", lambda e: any(each for each in _of_reports(e, "percentile_rank"))
         ),
         Asked(
             "MATCH_anyEPC",

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from itertools import islice
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import (
@@ -75,25 +76,23 @@ class FewByExtension(_ExtensionKeys):
         self, connection: Connection, key: Sequence[Any] | None, limit: int
     ) -> Sequence[Found]:
         """The first events behind a key."""
-        by_key = [
-            (self._key_of(each), each) for each in self.fitting.after(connection, None, self.limit)
-        ]
-        by_key.sort(key=lambda each: each[0][1:], reverse=self.query.descending)
-        by_key.sort(key=lambda each: each[0][0])
-        behind = (each for each in by_key if key is None or self._is_behind(each[0], tuple(key)))
+        by_kind: dict[Kind, list[tuple[tuple[Any, ...], str]]] = {kind: [] for kind in Kind}
+        for each in self.fitting.after(connection, None, self.limit):
+            kind, value = _value_of(each.document, self.query.order_field)
+            by_kind[kind].append(((value, *each.key), each.document))
+        for found in by_kind.values():
+            found.sort(key=itemgetter(0), reverse=self.query.descending)
+        every = ((kind, *each) for kind, found in by_kind.items() for each in found)
+        behind = (each for each in every if key is None or self._is_behind(*each[:2], tuple(key)))
         return [
-            self._found(own[0], _Row(*own[1:], found.document))
-            for own, found in islice(behind, limit)
+            self._found(kind, _Row(*place, document))
+            for kind, place, document in islice(behind, limit)
         ]
 
-    def _key_of(self, found: Found) -> tuple[Kind, Any, int, int]:
-        kind, value = _value_of(found.document, self.query.order_field)
-        return kind, value, *found.key
-
-    def _is_behind(self, here: tuple[Any, ...], there: tuple[Any, ...]) -> bool:
-        if here[0] is not there[0]:
-            return bool(here[0] > there[0])
-        return here < there if self.query.descending else here > there
+    def _is_behind(self, kind: Kind, place: tuple[Any, ...], key: tuple[Any, ...]) -> bool:
+        if kind is not key[0]:
+            return bool(kind > key[0])
+        return place < key[1:] if self.query.descending else place > key[1:]
 
 
 @dataclass(frozen=True, slots=True)
