@@ -7,7 +7,7 @@ beside the answers is one bare look-up by index in the same database and the sam
 import random
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from park.database import open_engine
 from park.times import from_epoch_ms, to_epoch_ms
 from tests.bench.databases import MEMORY, settle
 from tests.bench.figures import Figure
-from tests.support.epcis_load import START, document
+from tests.support.epcis_load import PREFIX, START, document
 from tests.support.servers import run_postgresql
 from traceability import tables as t
 from traceability.epcis.model import AnyEvent
@@ -27,6 +27,7 @@ from traceability.epcis.query.fields import Field, measured, typed
 from traceability.epcis.query.indexing import index_events
 from traceability.epcis.query.parameters import parse_query
 from traceability.epcis.query.search import find
+from traceability.epcis.query.series import series
 from traceability.epcis.query.shapes import shape_ids
 from traceability.epcis.reading import read_document, read_event
 
@@ -105,7 +106,7 @@ def _answers(address: str, database: str) -> Iterator[Figure]:
     settle(engine)
     chance = random.Random(1)  # noqa: S311 - no secret
     looked_up = _p99_ms(lambda: _look_up(engine, f"urn:event:{chance.randrange(EVENTS)}"))
-    for name, ask in (("simple", _simple), ("epc", _by_epc), ("mixed", _mixed)):
+    for name, ask in _QUESTIONS.items():
         answered = _p99_ms(lambda ask=ask: _ask(engine, ask(chance)))  # type: ignore[misc] # bound
         figure = f"traceability.event_query_{name}_{database}_p99"
         yield Figure(figure, answered, "ms", looked_up, answered / looked_up)
@@ -148,6 +149,30 @@ def _mixed(chance: random.Random) -> list[tuple[str, str]]:
     ]
 
 
+def _by_pattern(chance: random.Random) -> list[tuple[str, str]]:
+    return [("MATCH_anyEPC", f"urn:epc:idpat:sgtin:{PREFIX}.*.*"), *_days(chance, 90)]
+
+
+def _in_vain(_chance: random.Random) -> list[tuple[str, str]]:
+    """Both are common, no event has both."""
+    return [("EQ_bizStep", "shipping"), ("EQ_disposition", "active")]
+
+
+def _by_extension(chance: random.Random) -> list[tuple[str, str]]:
+    shift = "https://partner.example/epcis/shift"
+    return [("EQ_bizStep", chance.choice(_STEPS)), ("orderBy", shift), ("orderDirection", "ASC")]
+
+
+_QUESTIONS: Mapping[str, Callable[[random.Random], list[tuple[str, str]]]] = {
+    "simple": _simple,
+    "epc": _by_epc,
+    "mixed": _mixed,
+    "pattern": _by_pattern,
+    "in_vain": _in_vain,
+    "by_extension": _by_extension,
+}
+
+
 def _days(chance: random.Random, days: int) -> list[tuple[str, str]]:
     last = EVENTS * 10 * _SECOND_MS
     start = to_epoch_ms(START) + chance.randrange(last)
@@ -179,14 +204,17 @@ def fill(engine: Engine, count: int) -> None:
 
 def _rows(seq: int, chance: random.Random) -> tuple[Row, Row, list[Row], list[Row]]:
     at_ms = to_epoch_ms(START) + seq * 10 * _SECOND_MS
-    place = _place(chance.randrange(200))
+    place, step = _place(chance.randrange(200)), chance.choice(_STEPS)
+    disposition = "in_transit" if step == "shipping" else chance.choice(_DISPOSITIONS)
     event = (seq, f"urn:event:{seq}", False, at_ms, at_ms, "", seq.to_bytes(32, "big"), _DOCUMENT)
     facts = (
-        *(seq, at_ms, at_ms, "ObjectEvent", "OBSERVE", chance.choice(_STEPS)),
-        *(chance.choice(_DISPOSITIONS), place, place.partition("/254/")[0]),
+        *(seq, at_ms, at_ms, "ObjectEvent", "OBSERVE", step, disposition),
+        *(place, place.partition("/254/")[0]),
     )
+    epc = _epc(chance.randrange(seq))
+    key, number = series(epc) or ("", 0.0)
     terms = [
-        (str(Field.EPC), _epc(chance.randrange(seq)), at_ms, seq),
+        (str(Field.EPC), epc, at_ms, seq),
         (str(Field.CLASS), f"{_HOST}/01/09521141000012/10/L{seq // 20}", at_ms, seq),
         (typed(Field.SOURCE, "owning_party"), _party(chance.randrange(5)), at_ms, seq),
         (typed(Field.TRANSACTION, "po"), f"urn:paper:{seq // 50}", at_ms, seq),
@@ -195,6 +223,7 @@ def _rows(seq: int, chance: random.Random) -> tuple[Row, Row, list[Row], list[Ro
     ]
     quantity = float(chance.randrange(1, 1000))
     numbers = [
+        (measured(Field.EPC, key), at_ms, seq, number),
         (str(Field.QUANTITY), at_ms, seq, quantity),
         (measured(Field.QUANTITY, "mass"), at_ms, seq, quantity * 1000),
     ]

@@ -34,6 +34,7 @@ from traceability.epcis.query.planning import FEW
 from traceability.epcis.query.resources import Resource, is_known, list_resource
 from traceability.epcis.query.search import find, matching
 from traceability.errors import QueryError, QueryTooLargeError
+from traceability.paging import read_token, write_token
 
 CONTEXT = Context.of({"partner": NAMESPACE})
 RECORDED = datetime(2026, 4, 1, tzinfo=UTC)
@@ -270,14 +271,24 @@ def test_large_stores_are_paged_in_order(
     assert [seq for seq, _ in first.items] == expected[:30]
 
 
-def test_pages_stay_while_events_arrive(many: Connection) -> None:
-    query = parse_query([("EQ_bizStep", "shipping"), ("perPage", "20")])
-    first = find(many, query)
-    late = [_object(n, biz_step="shipping") for n in (0, 5000, 2990)]
-    _store(many, late, first=3 * FEW + 1)
-    second = find(many, query, first.next_token)
-    seen = [seq for seq, _ in (*first.items, *second.items)]
-    assert seen == [3 * FEW - 2 * n for n in range(40)]
+@pytest.mark.parametrize("direction", ["ASC", "DESC"])
+@pytest.mark.parametrize("order", ["eventTime", "recordTime", "partner:grade"])
+def test_pages_stay_while_events_arrive(many: Connection, order: str, direction: str) -> None:
+    items = [("EQ_bizStep", "shipping"), ("orderBy", order), ("orderDirection", direction)]
+    before = _all_pages(many, items)
+    query, token = parse_query([*items, ("perPage", "400")], CONTEXT), None
+    seen: list[int] = []
+    while not seen or token is not None:
+        page = find(many, query, token)
+        seen += [seq for seq, _ in page.items]
+        token = page.next_token
+        late = [
+            _object(n, biz_step="shipping", extensions={f"{NAMESPACE}grade": _grade(n)})
+            for n in (0, 1501, 2990, 5000)
+        ]
+        _store(many, late, first=3 * FEW + 1 + 10 * len(seen))
+    assert [seq for seq in seen if seq <= 3 * FEW] == before
+    assert len(set(seen)) == len(seen)
 
 
 # Order, limits and tokens
@@ -310,10 +321,24 @@ def test_more_events_than_the_most_are_refused(connection: Connection) -> None:
     assert error.value.limit == 2
 
 
-@pytest.mark.parametrize("token", ["x", "WzFd", "é", ""])
+@pytest.mark.parametrize("token", ["x", "WzFd", "é", "", "W1tb" * 3000])
 def test_a_token_that_is_none_is_refused(connection: Connection, token: str) -> None:
     with pytest.raises(QueryError) as error:
         find(connection, parse_query([]), token)
+    assert error.value.code == "bad-page-token"
+
+
+@pytest.mark.parametrize(
+    ("place", "value"), [(0, 7), (1, "x"), (1, "0x1p99999"), (4, 0), (4, 5), (5, "another")]
+)
+def test_a_token_tampered_with_is_refused(connection: Connection, place: int, value: Any) -> None:
+    _store(connection, [_object(n, extensions={f"{NAMESPACE}x": n}) for n in range(9)])
+    items = [("orderBy", "partner:x"), ("eventCountLimit", "5"), ("perPage", "2")]
+    query = parse_query(items, CONTEXT)
+    parts = read_token(find(connection, query).next_token or "", (int, str, int, int, int, str))
+    parts[place] = value
+    with pytest.raises(QueryError) as error:
+        find(connection, query, write_token(parts))
     assert error.value.code == "bad-page-token"
 
 
