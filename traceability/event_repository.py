@@ -12,12 +12,12 @@ from park.assets import Park
 from park.times import to_epoch_ms
 from traceability import log
 from traceability.entries import Entry, entry_of_body
+from traceability.epcis.documents import EventDocument, read_document
 from traceability.epcis.master_data import store as master_data
 from traceability.epcis.master_data.statements import Statement
 from traceability.epcis.query import search
 from traceability.epcis.query.conditions import EventQuery
 from traceability.epcis.query.master_data import KnownMasterData
-from traceability.epcis.reading import EventDocument, read_document
 from traceability.errors import (
     CaptureError,
     FieldProblem,

@@ -12,8 +12,6 @@ from traceability.epcis.model import (
     AnyEvent,
     AssociationEvent,
     ObjectEvent,
-    TransactionEvent,
-    TransformationEvent,
 )
 from traceability.findings import Finding
 
@@ -80,9 +78,9 @@ def _excluded_steps(event: AnyEvent) -> Iterator[Finding]:
 
 def _step_and_action(event: AnyEvent) -> Iterator[Finding]:
     """A step whose definition says what becomes of the objects fits one kind of action (7.1.3)."""
-    if isinstance(event, TransformationEvent | TransactionEvent) or event.biz_step is None:
+    if not isinstance(event, ObjectEvent | AggregationEvent | AssociationEvent):
         return
-    allowed = _STEP_ACTIONS.get(event.biz_step)
+    allowed = _STEP_ACTIONS.get(event.biz_step or "")
     if allowed is not None and event.action not in allowed:
         yield Finding(
             "cbv-step-and-action",

@@ -93,8 +93,6 @@ class ErrorDeclaration:
 class Event:
     """What every event has: which, when, where, why, how."""
 
-    type: ClassVar[str]
-
     event_id: str | None = None
     """Given at capture where the document has none."""
     event_time: datetime
@@ -118,7 +116,7 @@ class Event:
 class ObjectEvent(Event):
     """Something happened to objects."""
 
-    type = "ObjectEvent"
+    type: ClassVar[str] = "ObjectEvent"
 
     action: Action
     epcs: Sequence[str] = ()
@@ -130,7 +128,7 @@ class ObjectEvent(Event):
 class AggregationEvent(Event):
     """Objects were put on or taken off another, their parent."""
 
-    type = "AggregationEvent"
+    type: ClassVar[str] = "AggregationEvent"
 
     action: Action
     parent: str | None = None
@@ -142,7 +140,7 @@ class AggregationEvent(Event):
 class AssociationEvent(Event):
     """Objects were tied to another or to a place, such as a sensor to a container."""
 
-    type = "AssociationEvent"
+    type: ClassVar[str] = "AssociationEvent"
 
     action: Action
     parent: str | None = None
@@ -154,7 +152,7 @@ class AssociationEvent(Event):
 class TransactionEvent(Event):
     """Objects were tied to papers, `biz_transactions`, or untied from them."""
 
-    type = "TransactionEvent"
+    type: ClassVar[str] = "TransactionEvent"
 
     action: Action
     parent: str | None = None
@@ -166,7 +164,7 @@ class TransactionEvent(Event):
 class TransformationEvent(Event):
     """Objects were used up and others came out."""
 
-    type = "TransformationEvent"
+    type: ClassVar[str] = "TransformationEvent"
 
     input_epcs: Sequence[str] = ()
     input_quantities: Sequence[Quantity] = ()
@@ -176,6 +174,37 @@ class TransformationEvent(Event):
     ilmd: Extensions = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExtendedEvent(Event):
+    """An event of a type of others: it may have any field, and only they know what it means."""
+
+    type: str
+    """The full address."""
+    action: Action | None = None
+    parent: str | None = None
+    epcs: Sequence[str] = ()
+    quantities: Sequence[Quantity] = ()
+    child_epcs: Sequence[str] = ()
+    child_quantities: Sequence[Quantity] = ()
+    input_epcs: Sequence[str] = ()
+    input_quantities: Sequence[Quantity] = ()
+    output_epcs: Sequence[str] = ()
+    output_quantities: Sequence[Quantity] = ()
+    transformation_id: str | None = None
+    ilmd: Extensions = field(default_factory=dict)
+
+
 AnyEvent = (
-    ObjectEvent | AggregationEvent | AssociationEvent | TransactionEvent | TransformationEvent
+    ObjectEvent
+    | AggregationEvent
+    | AssociationEvent
+    | TransactionEvent
+    | TransformationEvent
+    | ExtendedEvent
 )
+
+
+def action_of(event: AnyEvent) -> str | None:
+    """What the event did; a transformation, and many an event of others, has no action."""
+    action = None if isinstance(event, TransformationEvent) else event.action
+    return None if action is None else action.value

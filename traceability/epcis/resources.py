@@ -3,6 +3,7 @@
 from sqlalchemy import Engine
 
 from traceability.epcis.contexts import DEFAULT, Context
+from traceability.epcis.event_types import STANDARD_TYPES, canonical_type
 from traceability.epcis.identifiers import canonical
 from traceability.epcis.query.families import word
 from traceability.epcis.query.resources import Resource, is_known, list_resource
@@ -12,10 +13,6 @@ from traceability.transactions import reading
 from traceability.views import Page
 
 _WORDS = {Resource.BIZ_STEPS: Word.BIZ_STEP, Resource.DISPOSITIONS: Word.DISPOSITION}
-_STANDARD_TYPES = frozenset(
-    f"{name}Event"
-    for name in ("Object", "Aggregation", "Association", "Transaction", "Transformation")
-)
 
 
 class EventResources:
@@ -35,14 +32,15 @@ class EventResources:
         The standard's event types are always there. Raises QueryError `bad-text`.
         """
         check_texts(value)
-        if resource is Resource.EVENT_TYPES and value in _STANDARD_TYPES:
+        found = _canonical(resource, value, names)
+        if resource is Resource.EVENT_TYPES and found in STANDARD_TYPES:
             return True
         with reading(self._engine) as connection:
-            return is_known(connection, resource, _canonical(resource, value, names))
+            return is_known(connection, resource, found)
 
 
 def _canonical(resource: Resource, value: str, names: Context) -> str:
     if resource in _WORDS:
         return word(_WORDS[resource], value, names)
     expanded = names.expand(value)
-    return expanded if resource is Resource.EVENT_TYPES else canonical(expanded)
+    return (canonical_type if resource is Resource.EVENT_TYPES else canonical)(expanded)

@@ -26,6 +26,7 @@ from traceability.errors import FieldProblem, InvalidDocumentError
 Json = dict[str, Any]
 
 _MOST_PROBLEMS = 50
+_DOCUMENTS = frozenset({"EPCISDocument", "EPCISQueryDocument"})
 
 
 def read_xml(data: bytes) -> Json:
@@ -64,9 +65,10 @@ class _Reader:
 
     def document(self, root: Element) -> Json:
         """The JSON of the whole document."""
-        if root.namespace or root.name not in {"EPCISDocument", "EPCISQueryDocument", *FIELDS}:
+        is_event = bool(root.child("eventTime")) if root.namespace else root.name in FIELDS
+        if not is_event and (root.namespace or root.name not in _DOCUMENTS):
             raise refusal(root.line, f"<{root.name[:80]}> is no EPCISDocument of EPCIS 2.0 or 1.x")
-        if root.name in FIELDS:
+        if is_event:
             return {"@context": self._prefixes.context(), **self._event(root, "")}
         found: Json = {"@context": [], "type": root.name}
         version = root.get("schemaVersion")

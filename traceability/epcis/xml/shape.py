@@ -42,6 +42,14 @@ FIELDS: Mapping[str, Sequence[str]] = MappingProxyType(
 )
 """Of each type of event."""
 
+EXTENDED_FIELDS: Sequence[str] = (
+    *_FIRST,
+    *("parentID", "epcList", "childEPCs", "inputEPCList", "inputQuantityList", "outputEPCList"),
+    *("outputQuantityList", "transformationID", "action", *_WHY_AND_WHERE, "bizTransactionList"),
+    *("quantityList", "childQuantityList", *_PARTIES_AND_MORE, "ilmd"),
+)
+"""Of a type of others, for which the schema takes anything."""
+
 NEVER_MISSING: Mapping[str, str] = MappingProxyType(
     {"ObjectEvent": "epcList", "AggregationEvent": "childEPCs", "TransactionEvent": "epcList"}
 )

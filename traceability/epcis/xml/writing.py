@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from traceability.epcis.contexts import Context
+from traceability.epcis.event_types import canonical_type
 from traceability.epcis.vocabulary import Word, canonical_word, urn, web_address
 from traceability.epcis.xml.elements import EPCIS, EPCIS_QUERY, Element
 from traceability.epcis.xml.extensions import plain, write_value
@@ -17,6 +18,7 @@ from traceability.epcis.xml.names import Namespaces
 from traceability.epcis.xml.serializing import serialize
 from traceability.epcis.xml.shape import (
     EPC_LISTS,
+    EXTENDED_FIELDS,
     FIELDS,
     NEVER_MISSING,
     PLACES,
@@ -113,10 +115,12 @@ class _Writer:
         return Element("EventList", children=[self._event(each, context) for each in events])
 
     def _event(self, event: Json, outer: Context) -> Element:
-        kind = str(event["type"]).removeprefix("epcis:")
         context = outer.within(event.get("@context"))
-        element = Element(kind)
-        for name in FIELDS[kind]:
+        kind = canonical_type(context.expand(event["type"]))
+        is_known = kind in FIELDS
+        namespace, local = ("", kind) if is_known else self.namespaces.split(event["type"], context)
+        element = Element(local, namespace)
+        for name in FIELDS.get(kind, EXTENDED_FIELDS):
             if name in event:
                 element.children.extend(self._field(name, event[name], context))
             elif NEVER_MISSING.get(kind) == name:
