@@ -6,6 +6,7 @@ sections of CBV 2.0.
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from traceability.epcis.key_rules import malformed_keys
 from traceability.epcis.model import (
     Action,
     AggregationEvent,
@@ -55,6 +56,7 @@ def _findings(event: AnyEvent) -> Iterator[Finding]:
     yield from _parties(event)
     yield from _instances(event)
     yield from _sensors(event)
+    yield from malformed_keys(event)
 
 
 def _excluded_steps(event: AnyEvent) -> Iterator[Finding]:

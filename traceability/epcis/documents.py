@@ -107,7 +107,7 @@ def _results(inner: Part) -> EventDocument:
         return EventDocument(inner.context, (), "epcisBody.queryResults")
     results.text("queryName")
     results.text("subscriptionID")
-    results.require("resultsBody")
+    results.require("queryName", "resultsBody")
     found = results.part("resultsBody")
     results.extensions()
     said = () if found is None else read_vocabularies(found)

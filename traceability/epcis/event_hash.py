@@ -76,7 +76,9 @@ def pre_hash_text(event: AnyEvent) -> str:
 def _parts(event: AnyEvent) -> Iterator[str]:
     yield f"eventType={event.type}eventTime={_time(event.event_time)}"
     yield f"eventTimeZoneOffset={event.event_time_zone_offset}"
-    yield from sorted(f"certificationInfo={_text(each)}" for each in event.certification_info)
+    certificates = event.certification_info
+    addresses = (each for each in certificates if isinstance(each, str))
+    yield from sorted(f"certificationInfo={_text(each)}" for each in addresses)
     yield from _objects(event)
     yield from _one("action", action_of(event))
     if isinstance(event, TransformationEvent | ExtendedEvent):
@@ -96,6 +98,8 @@ def _parts(event: AnyEvent) -> Iterator[str]:
     if event.sensor_elements:
         yield "sensorElementList"
         yield from sorted(_sensor_element(each) for each in event.sensor_elements)
+    objects = (each for each in certificates if not isinstance(each, str))
+    yield from sorted(f"certificationInfo{_extensions(each)}" for each in objects)
     if isinstance(event, ObjectEvent | TransformationEvent | ExtendedEvent) and event.ilmd:
         yield f"ilmd{_extensions(event.ilmd)}"
     yield _extensions(event.extensions)

@@ -107,7 +107,8 @@ class Event:
     sources: Sequence[Party] = ()
     destinations: Sequence[Party] = ()
     sensor_elements: Sequence[SensorElement] = ()
-    certification_info: Sequence[str] = ()
+    certification_info: Sequence[str | Extensions] = ()
+    """Addresses of certificates, or what they say, as extensions."""
     error_declaration: ErrorDeclaration | None = None
     extensions: Extensions = field(default_factory=dict)
 

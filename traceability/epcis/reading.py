@@ -2,8 +2,8 @@
 
 Rules that are kept, or the document is refused with every path that breaks one:
 
-- Fields have the form that GS1's schema gives them; times carry an offset; identifiers that claim
-  to be GS1 keys are right to the check digit; words are the CBV's or addresses.
+- Fields have the form that GS1's schema gives them; times carry an offset; words are the CBV's or
+  addresses. What claims to be a GS1 key and isn't stays as it came, and `cbv_rules` says so.
 - Whatever the standard doesn't know is an extension and carries a prefix; it is kept as it came.
 - ObjectEvent: action, and at least one object, by EPC or by class and quantity, unless it holds
   sensor data. `ilmd` (master data of lots and instances) only with action ADD.
@@ -33,6 +33,7 @@ from traceability.epcis.model import (
     BusinessTransaction,
     ErrorDeclaration,
     ExtendedEvent,
+    Extensions,
     ObjectEvent,
     Party,
     PersistentDisposition,
@@ -297,11 +298,15 @@ def _persistent_disposition(part: Part) -> PersistentDisposition | None:
     return found
 
 
-def _certification(part: Part) -> Sequence[str]:
-    if isinstance(part.raw("certificationInfo"), str):
-        address = part.uri("certificationInfo")
-        return () if address is None else (address,)
-    return part.uris("certificationInfo")
+def _certification(part: Part) -> Sequence[str | Extensions]:
+    """Addresses, by the schema; objects of GS1's web vocabulary, as others send them."""
+    return part.mixed("certificationInfo", _certificate)
+
+
+def _certificate(part: Part) -> Extensions:
+    if part.is_empty:
+        part.fault("", "says nothing; leave it out")
+    return part.extensions()
 
 
 def _declaration(part: Part | None) -> ErrorDeclaration | None:

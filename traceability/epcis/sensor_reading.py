@@ -2,6 +2,8 @@
 
 import re
 
+from traceability.epcis.event_types import canonical_type
+from traceability.epcis.json_values import shown
 from traceability.epcis.parts import Part
 from traceability.epcis.sensors import SensorElement, SensorMetadata, SensorReport
 from traceability.epcis.vocabulary import Word
@@ -11,7 +13,13 @@ _HEX = re.compile(r"(?:[0-9A-Fa-f]{2})+", re.ASCII)
 
 
 def read_sensor_element(part: Part) -> SensorElement:
-    """One element of `sensorElementList`."""
+    """One element of `sensorElementList`.
+
+    Examples of GS1 say in each what it is, which its schema doesn't have.
+    """
+    kind = part.text("type")
+    if kind is not None and canonical_type(part.context.expand(kind)) != "SensorElement":
+        part.fault("type", f"{shown(kind)} is no epcis:SensorElement; leave it out")
     inner = part.part("sensorMetadata")
     metadata = None if inner is None else _metadata(inner)
     part.require("sensorReport")

@@ -84,7 +84,7 @@ def write_event(event: AnyEvent, context: Context = OWN) -> Json:
         "eventTimeZoneOffset": event.event_time_zone_offset,
         "recordTime": event.record_time and format_instant(event.record_time),
         "errorDeclaration": _declaration(event.error_declaration, context),
-        "certificationInfo": list(event.certification_info),
+        "certificationInfo": [_value(each, context) for each in event.certification_info],
         **_own(event, context),
         "bizStep": event.biz_step,
         "disposition": event.disposition,

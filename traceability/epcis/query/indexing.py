@@ -111,7 +111,18 @@ def _texts(event: AnyEvent) -> Iterator[tuple[str, Iterable[str]]]:
     if event.persistent_disposition is not None:
         yield Field.SET, event.persistent_disposition.set
         yield Field.UNSET, event.persistent_disposition.unset
-    yield Field.CERTIFICATION, map(canonical, event.certification_info)
+    yield Field.CERTIFICATION, map(canonical, _all_texts(event.certification_info))
+
+
+def _all_texts(value: Any) -> Iterator[str]:
+    """The texts in a value, however deep."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        yield from _all_texts(list(value.values()))
+    elif isinstance(value, list | tuple):
+        for each in value:
+            yield from _all_texts(each)
 
 
 def _one(text: str | None) -> Sequence[str]:

@@ -50,6 +50,12 @@ EXTENDED_FIELDS: Sequence[str] = (
 )
 """Of a type of others, for which the schema takes anything."""
 
+EXTENDED_EVENT = "ExtendedEvent"
+"""What holds an event of a type of others: in `extension`, where the schema takes no namespaces."""
+
+LOOSE = frozenset({"certificationInfo", "persistentDisposition"})
+"""Fields whose place differs from one edition of the schema to the next."""
+
 NEVER_MISSING: Mapping[str, str] = MappingProxyType(
     {"ObjectEvent": "epcList", "AggregationEvent": "childEPCs", "TransactionEvent": "epcList"}
 )

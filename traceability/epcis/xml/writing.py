@@ -2,10 +2,11 @@
 
 Bare words of the CBV aren't allowed in XML: they are URNs or web addresses, as the client asks for
 (`GS1-CBV-XML-Format`). Extensions of sensor metadata and reports are attributes, as the schema has
-it; those that are objects or lists, which no attribute holds, are elements inside.
+it; those that are objects or lists, which no attribute holds, are elements inside. An event of a
+type of others is an `ExtendedEvent` with its type, in `extension`: so the schema lets it stand.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
@@ -18,6 +19,7 @@ from traceability.epcis.xml.names import Namespaces
 from traceability.epcis.xml.serializing import serialize
 from traceability.epcis.xml.shape import (
     EPC_LISTS,
+    EXTENDED_EVENT,
     EXTENDED_FIELDS,
     FIELDS,
     NEVER_MISSING,
@@ -117,21 +119,27 @@ class _Writer:
     def _event(self, event: Json, outer: Context) -> Element:
         context = outer.within(event.get("@context"))
         kind = canonical_type(context.expand(event["type"]))
-        is_known = kind in FIELDS
-        namespace, local = ("", kind) if is_known else self.namespaces.split(event["type"], context)
-        element = Element(local, namespace)
-        for name in FIELDS.get(kind, EXTENDED_FIELDS):
+        if kind in FIELDS:
+            return self._filled(Element(kind), FIELDS[kind], event, context)
+        element = Element(EXTENDED_EVENT, attributes={("", "type"): kind})
+        self._filled(element, EXTENDED_FIELDS, event, context)
+        return Element("extension", children=[element])
+
+    def _filled(
+        self, element: Element, fields: Sequence[str], event: Json, context: Context
+    ) -> Element:
+        for name in fields:
             if name in event:
                 element.children.extend(self._field(name, event[name], context))
-            elif NEVER_MISSING.get(kind) == name:
+            elif NEVER_MISSING.get(element.name) == name:
                 element.children.append(Element(name))
         element.children.extend(self._extensions(event, context))
         return element
 
     def _field(self, name: str, value: Any, context: Context) -> Iterator[Element]:
         if name == "certificationInfo":
-            for each in [value] if isinstance(value, str) else value:
-                yield _leaf(name, each)
+            for each in value if isinstance(value, list) else [value]:
+                yield self._certificate(name, each, context)
         elif name in self._parts:
             yield Element(name, children=list(self._parts[name](value, context)))
         elif name in TYPED_LISTS:
@@ -141,6 +149,11 @@ class _Writer:
             yield _leaf(name, self._word(_WORDS[name], value, context))
         else:
             yield _leaf(name, value)
+
+    def _certificate(self, name: str, value: Any, context: Context) -> Element:
+        if isinstance(value, str):
+            return _leaf(name, value)
+        return Element(name, children=list(self._extensions(value, context)))
 
     def _word(self, kind: Word, text: str, context: Context) -> str:
         full = context.expand(text)
