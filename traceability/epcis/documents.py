@@ -71,13 +71,13 @@ def _context(body: Json, faults: Faults) -> Context:
 def _is_event(kind: Any, context: Context) -> bool:
     if not isinstance(kind, str):
         return False
-    name = canonical_type(context.expand(kind))
+    name = canonical_type(kind, context.expand)
     return name in STANDARD_TYPES or is_of_others(name)
 
 
 def _envelope(part: Part) -> EventDocument:
     kind = part.text("type")
-    name = None if kind is None else canonical_type(part.context.expand(kind))
+    name = None if kind is None else canonical_type(kind, part.context.expand)
     part.require("type", "epcisBody")
     if name != _QUERY_DOCUMENT:
         # The schema asks these of an EPCISDocument only.

@@ -5,6 +5,7 @@ every event has, and any other field of the standard that it wants.
 """
 
 import re
+from collections.abc import Callable
 
 from traceability.epcis.contexts import GS1_PREFIXES
 
@@ -20,12 +21,13 @@ _NOT = r"\s<>\"{}|\\^`\x00-\x20\x7f\ud800-\udfff"
 _ADDRESS = re.compile(rf"[A-Za-z][A-Za-z0-9+.-]*:(?:[^{_NOT}]*[/#:])?[^{_NOT}/#:]+")
 
 
-def canonical_type(full: str) -> str:
-    """The bare word of a type of the standard; other types as they are.
+def canonical_type(name: str, expand: Callable[[str], str]) -> str:
+    """The bare word of a type of the standard; the full address of any other.
 
-    What begins like a type of the standard becomes bare even where there is no such type.
+    `expand` gives the full address of a name. What begins like a type of the standard becomes bare even where there is no
+    such type.
     """
-    return full.removeprefix(_NAMESPACE)
+    return name if name in STANDARD_TYPES else expand(name).removeprefix(_NAMESPACE)
 
 
 def is_of_others(name: str) -> bool:

@@ -5,9 +5,10 @@ lone surrogates, names once, and a depth that any program can walk.
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
+from traceability.epcis.contexts import Context, check_context
 from traceability.epcis.faults import Faults
 
 _DEEPEST = 40
@@ -15,9 +16,7 @@ _LARGEST_INTEGER = 2**53 - 1
 _SHOWN = 80
 
 
-def kept(
-    value: Any, path: str, faults: Faults, full_name: Callable[[str], str], depth: int = 0
-) -> Any:
+def kept(value: Any, path: str, faults: Faults, context: Context, depth: int = 0) -> Any:
     """The value with full names inside; what can't be kept is noted with its path."""
     kind = type(value)
     if kind is str:
@@ -28,43 +27,49 @@ def kept(
         if problem:
             faults.add(path, problem)
     elif value is not None and kind is not bool:
-        return _nested(value, path, faults, full_name, depth)
+        return _nested(value, path, faults, context, depth)
     return value
 
 
-def _nested(
-    value: Any, path: str, faults: Faults, full_name: Callable[[str], str], depth: int
-) -> Any:
+def _nested(value: Any, path: str, faults: Faults, context: Context, depth: int) -> Any:
     if depth > _DEEPEST:
         faults.add(path, "is nested too deeply")
         return None
     if isinstance(value, Mapping):
-        return _object(value, path, faults, full_name, depth)
+        inner = inner_context(value, path, context, faults)
+        return _object(value, path, faults, inner, depth)
     if isinstance(value, list | tuple):
         return [
-            kept(part, f"{path}[{position}]", faults, full_name, depth + 1)
+            kept(part, f"{path}[{position}]", faults, context, depth + 1)
             for position, part in enumerate(value)
         ]
     faults.add(path, f"must be JSON, not {shown(value)}")
     return None
 
 
+def inner_context(value: Mapping[Any, Any], path: str, context: Context, faults: Faults) -> Context:
+    """The context of an object inside, which may have its own."""
+    own = value.get("@context")
+    if own is None:
+        return context
+    check_context(own, f"{path}.@context", faults)
+    return context.within(own)
+
+
 def _object(
-    value: Mapping[Any, Any],
-    path: str,
-    faults: Faults,
-    full_name: Callable[[str], str],
-    depth: int,
+    value: Mapping[Any, Any], path: str, faults: Faults, context: Context, depth: int
 ) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, part in value.items():
+        if name == "@context":
+            continue
         if not isinstance(name, str) or not (name.isascii() or _is_unicode(name)):
             faults.add(path, f"has a name that is no text: {shown(name)}")
             continue
-        full = full_name(name)
+        full = context.expand(name)
         if full in found:
             faults.add(f"{path}.{name}", f"stands here twice, as {shown(full)}")
-        found[full] = kept(part, f"{path}.{name}", faults, full_name, depth + 1)
+        found[full] = kept(part, f"{path}.{name}", faults, context, depth + 1)
     return found
 
 

@@ -14,7 +14,7 @@ from park.times import parse_instant
 from traceability.epcis.contexts import Context
 from traceability.epcis.faults import Faults
 from traceability.epcis.identifiers import canonical
-from traceability.epcis.json_values import kept, number_problem, shown, text_problem
+from traceability.epcis.json_values import inner_context, kept, number_problem, shown, text_problem
 from traceability.epcis.vocabulary import Word, canonical_word, is_known, known_words
 
 T = TypeVar("T")
@@ -152,7 +152,7 @@ class Part:
         self, where: str, value: Any, read: Callable[["Part"], T]
     ) -> Iterator[str | T]:
         if isinstance(value, Mapping):
-            yield read(Part(value, self._path(where), self.context, self.faults))
+            yield read(self._inner(value, self._path(where)))
             return
         wrong = _uri_problem(value)
         if wrong:
@@ -234,7 +234,11 @@ class Part:
         value = self._judged(name, _object_problem)
         if value is None:
             return None
-        return Part(value, self._path(name), self.context, self.faults)
+        return self._inner(value, self._path(name))
+
+    def _inner(self, value: Mapping[str, Any], path: str) -> "Part":
+        """An object inside, whose own context counts."""
+        return Part(value, path, inner_context(value, path, self.context, self.faults), self.faults)
 
     def parts(self, name: str, read: Callable[["Part"], T | None]) -> tuple[T, ...]:
         """A list of JSON objects, each read by that function."""
@@ -248,7 +252,7 @@ class Part:
             if wrong:
                 self.fault(f"{name}[{position}]", wrong)
                 continue
-            item = read(Part(value, f"{path}[{position}]", self.context, self.faults))
+            item = read(self._inner(value, f"{path}[{position}]"))
             if item is not None:
                 found.append(item)
         return tuple(found)
@@ -266,19 +270,19 @@ class Part:
         for name, value in self._body.items():
             if name in self._read:
                 continue
-            if not isinstance(name, str) or not _is_extension(name):
+            full = self.context.expand(name) if isinstance(name, str) else ""
+            if not _is_extension(full):
                 self._misplaced(name, known)
                 continue
-            full = self.context.expand(name)
             if full in found:
-                self.fault(name[:_SHOWN], f"stands here under another prefix, too: {full[:_SHOWN]}")
-            found[full] = kept(value, self._path(name), self.faults, self.context.expand)
+                self.fault(name[:_SHOWN], f"stands here under another name, too: {full[:_SHOWN]}")
+            found[full] = kept(value, self._path(name), self.faults, self.context)
         return found
 
     def close(self) -> None:
         """Note whatever wasn't read: extensions aren't allowed here."""
         for name in self._body:
-            if name not in self._read:
+            if name not in self._read or name == "@context":
                 self.fault(_name_shown(name), "is no field of this part")
 
     def _misplaced(self, name: Any, known: frozenset[str]) -> None:

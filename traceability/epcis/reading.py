@@ -86,7 +86,7 @@ def _read(part: Part) -> AnyEvent | None:
     if kind is None:
         part.require("type")
         return None
-    name = canonical_type(part.context.expand(kind))
+    name = canonical_type(kind, part.context.expand)
     if name in _READERS:
         return _READERS[name](part, _common(part))
     if is_of_others(name):

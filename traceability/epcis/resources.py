@@ -42,5 +42,6 @@ class EventResources:
 def _canonical(resource: Resource, value: str, names: Context) -> str:
     if resource in _WORDS:
         return word(_WORDS[resource], value, names)
-    expanded = names.expand(value)
-    return (canonical_type if resource is Resource.EVENT_TYPES else canonical)(expanded)
+    if resource is Resource.EVENT_TYPES:
+        return canonical_type(value, names.expand)
+    return canonical(names.expand(value))

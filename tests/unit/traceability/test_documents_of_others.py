@@ -156,3 +156,49 @@ def test_fields_of_xml_stand_in_the_order_of_the_schema() -> None:
             b"</EventList>", b"</EventList>" + end
         )
     )
+
+
+def test_a_context_may_stand_on_any_part_and_name_fields_as_it_likes() -> None:
+    farm = {"f": "https://farm.example/", "colour": {"@id": "f:colour"}, "place": "f:place"}
+    inner = {"@context": farm, "f:a": "1", "colour": "red"}
+    body = {
+        **OBSERVED,
+        "readPoint": {"id": "https://farm.example/gate", **inner},
+        "sensorElementList": [
+            {**inner, "sensorReport": [{"type": "Temperature", "value": 1, "uom": "°C", **inner}]}
+        ],
+        "ex:tree": {**inner, "place": {"@context": {"f": "https://other.example/"}, "f:b": 2}},
+        "certificationInfo": inner,
+    }
+    a, colour = "https://farm.example/a", "https://farm.example/colour"
+    full = {a: "1", colour: "red"}
+    event = both_ways(body)
+    assert event.read_point is not None
+    assert event.read_point.extensions == full
+    assert event.sensor_elements[0].extensions == full
+    assert event.sensor_elements[0].reports[0].extensions == full
+    assert event.certification_info == (full,)
+    (tree,) = event.extensions.values()
+    assert tree == {**full, "https://farm.example/place": {"https://other.example/b": 2}}
+
+
+def test_a_name_of_the_documents_own_context_is_an_extension() -> None:
+    named = {"colour": "http://ns.example.com/epcis/colour", "bizStep": "https://x.example/step"}
+    body = {"@context": named, **OBSERVED, "colour": "red", "bizStep": "shipping"}
+    event = both_ways(body)
+    assert event.extensions == {f"{EX}colour": "red"}
+    assert event.biz_step == "shipping"
+    both = {**body, "ex:colour": "green"}
+    assert list(refused(both)) == ["ex:colour"]
+
+
+@pytest.mark.parametrize(
+    ("part", "path"),
+    [
+        ({"quantityList": [{"@context": {}, "epcClass": "ex:a"}]}, "quantityList[0].@context"),
+        ({"readPoint": {"@context": "none", "id": "ex:a"}}, "readPoint.@context"),
+        ({"ex:a": {"@context": 5}}, "ex:a.@context"),
+    ],
+)
+def test_a_context_that_cant_stand_there_is_refused(part: Json, path: str) -> None:
+    assert list(refused({**OBSERVED, **part})) == [path]

@@ -92,7 +92,7 @@ def _value(part: Part) -> str | None:
         return part.any_text("attribute")
     if isinstance(value, Mapping):
         before = len(part.faults.problems)
-        value = kept(value, f"{part.path}.attribute", part.faults, part.context.expand)
+        value = kept(value, f"{part.path}.attribute", part.faults, part.context)
         sound = len(part.faults.problems) == before and not part.faults.is_full
         return canonical_json(value).decode() if sound else None
     if isinstance(value, int | float) and not isinstance(value, bool):

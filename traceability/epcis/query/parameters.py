@@ -211,7 +211,7 @@ _Reader = Callable[[Given, Names], Sequence[Atom]]
 
 
 def _event_types(given: Given, names: Names) -> Sequence[Atom]:
-    types = [canonical_type(names.expand(text)) for text in given.texts()]
+    types = [canonical_type(text, names.expand) for text in given.texts()]
     for kind in types:
         if kind not in STANDARD_TYPES and ":" not in kind:
             given.refuse(f"{kind} is no type of event")

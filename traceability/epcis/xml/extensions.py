@@ -117,8 +117,12 @@ def write_value(
 def _fill(
     element: Element, fields: Mapping[str, Any], context: Context, namespaces: Namespaces
 ) -> None:
+    context = context.within(fields.get("@context"))
+    fields = {name: value for name, value in fields.items() if name != "@context"}
     attributes = {
-        name: text for name, text in fields.items() if isinstance(text, str) and ":" not in name
+        name: text
+        for name, text in fields.items()
+        if isinstance(text, str) and ":" not in context.expand(name)
     }
     texts = [name for name in fields if context.expand(name) == RDF_VALUE]
     beside = bool(attributes) and len(texts) == 1 and _is_visible(fields[texts[0]])

@@ -75,6 +75,17 @@ TYPED_LISTS: Mapping[str, str] = MappingProxyType(
 )
 """Lists of texts with an attribute `type`, and the name of their elements."""
 
+MEASURED = frozenset(
+    {
+        *("type", "exception", "time", "startTime", "endTime", "deviceID", "deviceMetadata"),
+        *("rawData", "dataProcessingMethod", "bizRules", "microorganism", "chemicalSubstance"),
+        *("component", "stringValue", "booleanValue", "hexBinaryValue", "uriValue", "uom"),
+        *("value", "minValue", "maxValue", "meanValue", "sDev", "percRank", "percValue"),
+        "coordinateReferenceSystem",
+    }
+)
+"""Attributes of sensor metadata and reports."""
+
 REPORT_NUMBERS = frozenset(
     {"value", "minValue", "maxValue", "meanValue", "sDev", "percRank", "percValue"}
 )

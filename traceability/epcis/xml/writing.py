@@ -22,6 +22,7 @@ from traceability.epcis.xml.shape import (
     EXTENDED_EVENT,
     EXTENDED_FIELDS,
     FIELDS,
+    MEASURED,
     NEVER_MISSING,
     PLACES,
     QUANTITY_LISTS,
@@ -52,6 +53,13 @@ _REPORT_WORDS: Mapping[str, Word] = {
     "exception": Word.ALARM_CONDITION,
     "component": Word.COMPONENT,
 }
+_OF_THE_STANDARD = frozenset(
+    {
+        *("id", "type", *EXTENDED_FIELDS, "declarationTime", "reason", "correctiveEventIDs"),
+        *("sensorMetadata", "sensorReport", *MEASURED),
+    }
+)
+"""Names that a context can't give to anything else."""
 
 
 def write_xml(document: Json, words: WordForm = WordForm.NO_PREFERENCE) -> bytes:
@@ -78,8 +86,8 @@ def _leaf(name: str, value: Any) -> Element:
     return Element(name, text=plain(value))
 
 
-def _extends(name: str) -> bool:
-    return ":" in name
+def _extends(name: str, context: Context) -> bool:
+    return ":" in name or (name in context.terms and name not in _OF_THE_STANDARD)
 
 
 class _Writer:
@@ -118,7 +126,7 @@ class _Writer:
 
     def _event(self, event: Json, outer: Context) -> Element:
         context = outer.within(event.get("@context"))
-        kind = canonical_type(context.expand(event["type"]))
+        kind = canonical_type(event["type"], context.expand)
         if kind in FIELDS:
             return self._filled(Element(kind), FIELDS[kind], event, context)
         element = Element(EXTENDED_EVENT, attributes={("", "type"): kind})
@@ -215,19 +223,23 @@ class _Writer:
 
     def _measured(self, name: str, fields: Json, context: Context) -> Element:
         element = Element(name)
+        context = context.within(fields.get("@context"))
         for field, value in fields.items():
             if field in _REPORT_WORDS and name == "sensorReport":
                 # New in CBV 2.0, these have no URN.
                 kind = _REPORT_WORDS[field]
                 word = canonical_word(kind, context.expand(value))
                 element.attributes["", field] = web_address(kind, word)
+            elif field in MEASURED:
+                element.attributes["", field] = plain(value)
             elif isinstance(value, str | int | float):
                 element.attributes[self.namespaces.split(field, context)] = plain(value)
-            elif _extends(field):
+            elif _extends(field, context):
                 element.children.extend(write_value(field, value, context, self.namespaces))
         return element
 
     def _extensions(self, fields: Json, context: Context) -> Iterator[Element]:
+        inner = context.within(fields.get("@context"))
         for name, value in fields.items():
-            if _extends(name):
-                yield from write_value(name, value, context, self.namespaces)
+            if _extends(name, inner):
+                yield from write_value(name, value, inner, self.namespaces)
