@@ -1,6 +1,6 @@
 """Events of types that the standard doesn't have, from capture to the answers."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from urllib.parse import quote
 
 import pytest
@@ -80,6 +80,20 @@ def test_what_comes_out_in_json_and_xml_goes_in_again(
         jobs = other.post("/epcis/capture", json=as_json).headers["location"]
         assert other.get(jobs).json()["success"] is True
         assert len(listed(other.get("/epcis/events").json())) == 3
+
+
+def test_large_numbers_come_back(
+    small_park: Park, tmp_path_factory: pytest.TempPathFactory, new_address: Callable[[], str]
+) -> None:
+    numbers = [1e16, 2**53, 10**20, 1e21, 5e-324, -1.5e300]
+    with epcis_services(small_park, tmp_path_factory.mktemp("n"), new_address()) as services:
+        client = TestClient(create_app(services), raise_server_exceptions=False)
+        body = document(seen(1, **{"farm:n": numbers}), context=[GS1, FARM, {"x": 1e17}])
+        assert client.post("/epcis/capture", json=body).status_code == 202
+        (event,) = listed(client.get("/epcis/events").json())
+        assert event["farm:n"] == numbers
+        assert client.get("/epcis/events", headers=XML).status_code == 200
+        assert client.post("/epcis/events", json=single(event, [GS1, FARM])).status_code == 409
 
 
 def test_the_same_event_again_is_a_duplicate(client: TestClient) -> None:

@@ -9,8 +9,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from traceability.epcis.faults import Faults
-
 GS1_CONTEXT = "https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld"
 NAMESPACE = "https://agripark.example/epcis/"
 """Of agripark's own fields, prefix `agripark`; `.example` belongs to nobody, so nobody is cited."""
@@ -30,7 +28,6 @@ GS1_PREFIXES: Mapping[str, str] = {
 """What GS1's context declares."""
 
 _DELIMITERS = ("/", "#", ":", "?", "=")
-_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:\S+")
 _PREFIX = re.compile(r"[A-Za-z_][\w.-]*", re.ASCII)
 _OF_GS1 = re.compile(
     r"https?://(?:ref\.gs1\.org/standards/epcis|gs1\.github\.io/EPCIS|id\.gs1\.org)/.*\.jsonld"
@@ -99,15 +96,6 @@ class Context:
                 if not local.startswith("//"):
                     return f"{prefix}:{local}"
         return full
-
-
-def check_context(value: Any, path: str, faults: Faults) -> None:
-    """Note a `@context` that is none."""
-    if not all(
-        isinstance(part, Mapping) or (isinstance(part, str) and _ADDRESS.fullmatch(part))
-        for part in (value if isinstance(value, list) else [value])
-    ):
-        faults.add(path, "must be an address, an object, or a list of such")
 
 
 def merged(contexts: Iterable[Context]) -> Context | None:

@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from traceability.epcis.contexts import Context, check_context
+from traceability.epcis.contexts import Context
 from traceability.epcis.event_types import STANDARD_TYPES, canonical_type, is_of_others
 from traceability.epcis.faults import Faults
-from traceability.epcis.json_values import shown
+from traceability.epcis.json_values import check_context, shown
 from traceability.epcis.master_data.reading import read_header, read_vocabularies
 from traceability.epcis.master_data.statements import Statement
 from traceability.epcis.parts import Part

@@ -24,8 +24,8 @@ _ADDRESS = re.compile(rf"[A-Za-z][A-Za-z0-9+.-]*:(?:[^{_NOT}]*[/#:])?[^{_NOT}/#:
 def canonical_type(name: str, expand: Callable[[str], str]) -> str:
     """The bare word of a type of the standard; the full address of any other.
 
-    `expand` gives the full address of a name. What begins like a type of the standard becomes bare even where there is no
-    such type.
+    `expand` gives the full address of a name. What begins like a type of the standard becomes bare
+    even where there is no such type.
     """
     return name if name in STANDARD_TYPES else expand(name).removeprefix(_NAMESPACE)
 

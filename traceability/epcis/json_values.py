@@ -5,13 +5,18 @@ lone surrogates, names once, and a depth that any program can walk.
 """
 
 import math
+import re
 from collections.abc import Mapping
 from typing import Any
 
-from traceability.epcis.contexts import Context, check_context
+from traceability.canonical import is_double
+from traceability.epcis.contexts import Context
 from traceability.epcis.faults import Faults
 
 _DEEPEST = 40
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s\ud800-\udfff]+")
+_NAMELESS = Context(None, {})
+"""In which names are what they are."""
 _LARGEST_INTEGER = 2**53 - 1
 _SHOWN = 80
 
@@ -45,6 +50,15 @@ def _nested(value: Any, path: str, faults: Faults, context: Context, depth: int)
         ]
     faults.add(path, f"must be JSON, not {shown(value)}")
     return None
+
+
+def check_context(value: Any, path: str, faults: Faults) -> None:
+    """Note a `@context` that is none, or that couldn't be kept."""
+    for part in value if isinstance(value, list) else [value]:
+        if isinstance(part, Mapping):
+            kept(part, path, faults, _NAMELESS)
+        elif not (isinstance(part, str) and _ADDRESS.fullmatch(part)):
+            faults.add(path, "must be an address, an object, or a list of such")
 
 
 def inner_context(value: Mapping[Any, Any], path: str, context: Context, faults: Faults) -> Context:
@@ -88,11 +102,10 @@ def number_problem(value: Any) -> str:
     """What keeps a value from being a number that a double holds; nothing where it is one."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return f"must be a number, not {shown(value)}"
-    if isinstance(value, int):
-        if abs(value) > _LARGEST_INTEGER:
-            return "is larger than a JSON number holds exactly; write it as a text"
-    elif not math.isfinite(value):
+    if isinstance(value, float) and not math.isfinite(value):
         return "must be a finite number"
+    if isinstance(value, int) and abs(value) > _LARGEST_INTEGER and not is_double(value):
+        return "is larger than a JSON number holds exactly; write it as a text"
     return ""
 
 

@@ -21,10 +21,10 @@ from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
-from traceability.epcis.contexts import Context, check_context
+from traceability.epcis.contexts import Context
 from traceability.epcis.event_types import canonical_type, is_of_others
 from traceability.epcis.faults import Faults
-from traceability.epcis.json_values import shown
+from traceability.epcis.json_values import check_context, shown
 from traceability.epcis.model import (
     Action,
     AggregationEvent,

@@ -198,6 +198,9 @@ def test_a_name_of_the_documents_own_context_is_an_extension() -> None:
         ({"quantityList": [{"@context": {}, "epcClass": "ex:a"}]}, "quantityList[0].@context"),
         ({"readPoint": {"@context": "none", "id": "ex:a"}}, "readPoint.@context"),
         ({"ex:a": {"@context": 5}}, "ex:a.@context"),
+        ({"@context": {"x": 2**60 + 1}}, "@context.x"),
+        ({"@context": [{"x": "\ud800"}]}, "@context.x"),
+        ({"ex:a": {"@context": {"x": 2**60 + 1}}}, "ex:a.@context.x"),
     ],
 )
 def test_a_context_that_cant_stand_there_is_refused(part: Json, path: str) -> None:

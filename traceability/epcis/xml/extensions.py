@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from traceability.epcis.contexts import Context
+from traceability.epcis.json_values import number_problem
 from traceability.epcis.xml.elements import XSI, Element
 from traceability.epcis.xml.names import Namespaces, Prefixes
 
@@ -28,7 +29,6 @@ _INTEGERS = frozenset(
     }
 )
 _FLOATS = frozenset({"double", "float", "decimal"})
-_LARGEST = 2**53 - 1
 
 
 def number(text: str) -> float | None:
@@ -92,8 +92,7 @@ def _scalar(text: str, kind: str) -> Any:
         return text if found is None else found
     if local in _INTEGERS or local in _FLOATS:
         value = number(text)
-        exact = value is not None and not (isinstance(value, int) and abs(value) > _LARGEST)
-        return value if exact else text
+        return text if value is None or number_problem(value) else value
     return text
 
 
