@@ -1,4 +1,4 @@
-"""Top-level resources over one database: what there is in the events."""
+"""Top-level resources over one database: what there is in the events and in the standard."""
 
 from sqlalchemy import Engine
 
@@ -12,14 +12,13 @@ from traceability.transactions import reading
 from traceability.views import Page
 
 _WORDS = {Resource.BIZ_STEPS: Word.BIZ_STEP, Resource.DISPOSITIONS: Word.DISPOSITION}
-_STANDARD_TYPES = frozenset(
-    f"{name}Event"
-    for name in ("Object", "Aggregation", "Association", "Transaction", "Transformation")
-)
 
 
 class EventResources:
-    """What there is in the events of one SQL database. Safe to share among threads."""
+    """What there is in the events of one SQL database, and the words of the standard.
+
+    Safe to share among threads.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -30,13 +29,11 @@ class EventResources:
             return list_resource(connection, resource, token, per_page)
 
     def has(self, resource: Resource, value: str, names: Context = DEFAULT) -> bool:
-        """Whether any event has the value, in whatever form it is given.
+        """Whether the standard or any event has the value, in whatever form it is given.
 
-        The standard's event types are always there. Raises QueryError `bad-text`.
+        Raises QueryError `bad-text`.
         """
         check_texts(value)
-        if resource is Resource.EVENT_TYPES and value in _STANDARD_TYPES:
-            return True
         with reading(self._engine) as connection:
             return is_known(connection, resource, _canonical(resource, value, names))
 
