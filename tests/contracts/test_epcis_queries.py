@@ -299,6 +299,20 @@ def test_a_websocket_ends_with_its_query(asked: TestClient) -> None:
     assert ended.value.code == 1001
 
 
+def test_a_websocket_hears_that_its_query_became_too_complex(asked: TestClient) -> None:
+    place = "urn:x:place:{}".format
+    asked.post("/epcis/queries", json={"name": "within", "query": {"WD_readPoint": [place(0)]}})
+    nested = [{"id": place(n), "children": [place(n + 1)]} for n in range(100)]
+    vocabulary = {"type": "urn:epcglobal:epcis:vtype:ReadPoint", "vocabularyElementList": nested}
+    header = {"epcisMasterData": {"vocabularyList": [vocabulary]}}
+    with asked.websocket_connect("/epcis/queries/within/events?stream=true") as socket:
+        asked.post("/epcis/capture", json={**document(seen(10)), "epcisHeader": header})
+        assert socket.receive_json()["type"] == "epcisException:QueryTooComplexException"
+        with pytest.raises(WebSocketDisconnect) as ended:
+            socket.receive_json()
+    assert ended.value.code == 1011
+
+
 @pytest.mark.parametrize(
     ("watch", "status", "kind"),
     [
