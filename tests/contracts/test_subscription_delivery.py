@@ -153,9 +153,7 @@ def test_a_message_names_query_and_subscription_and_is_signed(
     assert signature(b"text", "key") == "avqQRqlXnK0UOjhMG1ZLmiUNJ9b2pj+fIL86dZTJ4sY="
 
 
-def test_who_asks_what_became_too_complex_is_told(
-    stage: Stage, runner: SubscriptionRunner
-) -> None:
+def test_who_asks_what_became_too_complex_is_told(stage: Stage, runner: SubscriptionRunner) -> None:
     place = "urn:x:place:{}".format
     NamedQueries(stage.engine).add("within", {"WD_readPoint": [place(0)]}, stage.clock())
     stage.subscriptions.add("within", Wanted(dest=DEST), stage.clock())
