@@ -54,9 +54,9 @@ def test_parameters_ask_for_them(client: TestClient, query: str, count: int) -> 
 
 
 def test_they_are_a_resource(client: TestClient) -> None:
-    assert client.get("/epcis/eventTypes").json()["member"] == ["ObjectEvent", TYPE]
+    assert client.get("/epcis/eventTypes").json()["member"][-1] == TYPE
     listing = client.get("/epcis/eventTypes", headers=PREFIXES).json()
-    assert listing["member"] == ["ObjectEvent", "f:Weighing"]
+    assert listing["member"][-1] == "f:Weighing"
     for name in ("f:Weighing", TYPE, quote(TYPE, safe="")):
         answer = client.get(f"/epcis/eventTypes/{name}/events", headers=PREFIXES)
         assert len(listed(answer.json())) == 2, name

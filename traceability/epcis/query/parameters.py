@@ -64,6 +64,8 @@ def parse_query(items: Iterable[tuple[str, str]], context: Names | None = None) 
     """
     given: dict[str, list[str]] = {}
     for name, value in items:
+        if name == "nextPageToken" and not value:
+            continue  # the first page, as generated clients say it
         is_single = name in _SINGLE_NAMES or name.startswith(_SINGLE)
         given.setdefault(name, []).extend([value] if is_single else value.split("|"))
     return _read([Given(name, values) for name, values in given.items()], _known(context))
