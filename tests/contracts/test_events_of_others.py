@@ -82,6 +82,35 @@ def test_what_comes_out_in_json_and_xml_goes_in_again(
         assert len(listed(other.get("/epcis/events").json())) == 3
 
 
+def test_one_question_finds_an_extension_whatever_its_contexts_call_it(
+    small_park: Park, tmp_path_factory: pytest.TempPathFactory, new_address: Callable[[], str]
+) -> None:
+    farm = "https://farm.example.org/voc/"
+    named = {
+        "a:colour": {"a": farm},
+        "b:colour": {"b": f"{farm}"},
+        f"{farm}colour": {},
+        "colour": {"colour": {"@id": f"{farm}colour"}},
+    }
+    events = [
+        seen(number, **{"@context": [context], name: "red"})
+        for number, (name, context) in enumerate(named.items())
+    ]
+    with epcis_services(small_park, tmp_path_factory.mktemp("x"), new_address()) as services:
+        client = TestClient(create_app(services), raise_server_exceptions=False)
+        answer = client.post("/epcis/capture", json=document(*events))
+        assert client.get(answer.headers["location"]).json()["success"] is True
+        for name in ("f:colour", quote(f"{farm}colour", safe="")):
+            answer = client.get(f"/epcis/events?EQ_{name}=red", headers=PREFIXES)
+            assert len(listed(answer.json())) == len(named)
+        again = client.get("/epcis/events", headers=XML).content
+        with epcis_services(small_park, tmp_path_factory.mktemp("y")) as others:
+            other = TestClient(create_app(others), raise_server_exceptions=False)
+            other.post("/epcis/capture", content=again, headers={"Content-Type": "text/xml"})
+            answer = other.get("/epcis/events?EQ_f:colour=red", headers=PREFIXES)
+            assert len(listed(answer.json())) == len(named)
+
+
 def test_large_numbers_come_back(
     small_park: Park, tmp_path_factory: pytest.TempPathFactory, new_address: Callable[[], str]
 ) -> None:

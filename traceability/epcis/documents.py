@@ -20,6 +20,8 @@ from traceability.errors import InvalidDocumentError
 Json = Mapping[str, Any]
 
 _VERSION = re.compile(r"2(?:\.\d+)*", re.ASCII)
+_BLANK_NODE = re.compile(r"_:\w[\w.-]*", re.ASCII)
+"""JSON-LD's name for what has none elsewhere; examples of GS1 call documents so."""
 _QUERY_DOCUMENT = "EPCISQueryDocument"
 _DOCUMENTS = frozenset({"EPCISDocument", _QUERY_DOCUMENT})
 
@@ -86,7 +88,8 @@ def _envelope(part: Part) -> EventDocument:
         part.fault("type", f"{shown(kind)} is neither EPCISDocument nor a type of event")
     part.matched("schemaVersion", _VERSION, "version of EPCIS 2, such as 2.0")
     part.time("creationDate")
-    part.uri("id")
+    if not _BLANK_NODE.fullmatch(str(part.raw("id"))):
+        part.uri("id")
     for name in ("sender", "receiver", "instanceIdentifier"):
         part.text(name)
     header = part.part("epcisHeader")

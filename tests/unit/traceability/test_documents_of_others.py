@@ -139,14 +139,29 @@ def test_fields_of_the_future_are_kept_where_the_schema_has_a_place_for_them() -
     assert misspelt.path.endswith("[0].quantityLst")
 
 
-def test_fields_of_xml_stand_in_the_order_of_the_schema() -> None:
+def test_words_of_gs1s_guideline_on_deforestation_are_known() -> None:
+    words = {
+        "bizStep": "urn:epcglobal:cbv:bizstep:notifying",
+        "persistentDisposition": {"set": ["subject_to_regulation"]},
+    }
+    assert both_ways({**OBSERVED, **words}).biz_step == "notifying"
+
+
+def test_a_document_may_be_a_blank_node() -> None:
+    assert read_document({**document(OBSERVED), "id": "_:document1"}).bodies == [OBSERVED]
+    for wrong in ("_:", "document1", 5):
+        with pytest.raises(InvalidDocumentError, match="id: "):
+            read_document({**document(OBSERVED), "id": wrong})
+
+
+def test_events_in_xml_begin_as_the_schema_has_it() -> None:
     late = "<eventTime>2026-10-12T03:04:05Z</eventTime>"
     swapped = (
         EVENT.format(more="").replace(late, "").replace("</ObjectEvent>", f"{late}</ObjectEvent>")
     )
     (problem,) = problems(xml(swapped))
     assert problem.path == "epcisBody.eventList[0].eventTime"
-    assert problem.problem.startswith("stands after action; the schema has it before")
+    assert problem.problem.startswith("stands after epcList; the schema has it before")
     # Others' answers and EPCIS 1.x, whose wrappers change the order, are taken as they are.
     first(xml(swapped, version=1))
     answer = xml(swapped).replace(b"EPCISDocument", b"EPCISQueryDocument")

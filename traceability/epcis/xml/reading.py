@@ -3,8 +3,8 @@
 Read are EPCIS 2.0 and 1.x, the latter without its wrappers: what stands in `extension` or
 `baseExtension` is taken as if it stood outside; what isn't known there gets the standard's own
 prefix. Anything else that isn't known is handed on as it is, so that the reader of JSON refuses it
-and names its path; only what JSON couldn't show is refused here, and fields of 2.0 that stand in
-another order than the schema's.
+and names its path; only what JSON couldn't show is refused here, and events of 2.0 that don't begin
+with what every event begins with.
 """
 
 from collections.abc import Callable, Mapping
@@ -21,7 +21,7 @@ from traceability.epcis.xml.shape import (
     EXTENDED_EVENT,
     EXTENDED_FIELDS,
     FIELDS,
-    LOOSE,
+    FIRST,
     PLACES,
     QUANTITY_LISTS,
     REPORT_NUMBERS,
@@ -34,6 +34,8 @@ Json = dict[str, Any]
 _MOST_PROBLEMS = 50
 _DOCUMENTS = frozenset({"EPCISDocument", "EPCISQueryDocument"})
 _OF_DOCUMENTS = ("schemaVersion", "creationDate")
+_LOOSE = "certificationInfo"
+"""Has no place of its own in some editions of the schema."""
 _NEAR = 0.8
 """How alike a misspelt field is to the one that was meant."""
 
@@ -159,18 +161,18 @@ class _Reader:
         return self._prefixes.name(element.namespace, element.name)
 
     def _check_order(self, element: Element, path: str) -> None:
-        """Note the first field that doesn't stand where the schema has it."""
+        """Note a field of every event that stands behind one of its type.
+
+        Where the others stand differs from one edition of the schema to the next.
+        """
         order = FIELDS.get(element.name, ()) if not element.namespace else ()
-        last = ""
+        names = [child.name for child in element.children if child.name in order]
+        own = [position for position, name in enumerate(names) if name not in {*FIRST, _LOOSE}]
         for child in element.children:
-            if child.namespace or child.name in LOOSE or child.name not in order:
-                continue
-            if last and order.index(child.name) < order.index(last):
-                self._problem(
-                    f"{path}.{child.name}", child, f"stands after {last}; the schema has it before"
-                )
+            if own and child.name in FIRST and names.index(child.name) > own[0]:
+                problem = f"stands after {names[own[0]]}; the schema has it before"
+                self._problem(f"{path}.{child.name}", child, problem)
                 return
-            last = child.name
 
     def _certificate(self, element: Element, path: str) -> Any:
         return self._part(element, path, {}) if element.children else _text(element)

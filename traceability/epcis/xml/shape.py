@@ -53,8 +53,8 @@ EXTENDED_FIELDS: Sequence[str] = (
 EXTENDED_EVENT = "ExtendedEvent"
 """What holds an event of a type of others: in `extension`, where the schema takes no namespaces."""
 
-LOOSE = frozenset({"certificationInfo", "persistentDisposition"})
-"""Fields whose place differs from one edition of the schema to the next."""
+FIRST = frozenset({*_FIRST} - {"certificationInfo"})
+"""Fields of every event, which stand before those of its type in every edition of the schema."""
 
 NEVER_MISSING: Mapping[str, str] = MappingProxyType(
     {"ObjectEvent": "epcList", "AggregationEvent": "childEPCs", "TransactionEvent": "epcList"}
