@@ -20,6 +20,7 @@ from tests.bench.figures import Figure
 from tests.support.epcis_load import PREFIX, START, document
 from tests.support.servers import run_postgresql
 from traceability import tables as t
+from traceability.epcis.documents import read_document
 from traceability.epcis.model import AnyEvent
 from traceability.epcis.query import tables as q
 from traceability.epcis.query.bulk import BulkInsert, Row
@@ -29,7 +30,7 @@ from traceability.epcis.query.parameters import parse_query
 from traceability.epcis.query.search import find
 from traceability.epcis.query.series import series
 from traceability.epcis.query.shapes import shape_ids
-from traceability.epcis.reading import read_document, read_event
+from traceability.epcis.reading import read_event
 
 EVENTS = 1_000_000
 BATCH = 500

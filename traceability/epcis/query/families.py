@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
-from traceability.epcis.contexts import GS1_PREFIXES, namespace_of
+from traceability.epcis.contexts import namespace_of
 from traceability.epcis.identifiers import canonical
 from traceability.epcis.query.conditions import (
     Atom,
@@ -41,11 +41,6 @@ class Names(Protocol):
         """The full name; one that has no known prefix as it is."""
 
 
-EVENT_TYPES = frozenset(
-    f"{name}Event"
-    for name in ("Object", "Aggregation", "Association", "Transaction", "Transformation")
-)
-"""Those of the standard, bare."""
 _SECTIONS = {
     "": Section.EVENT,
     "ILMD_": Section.ILMD,
@@ -63,11 +58,10 @@ _EXTENSION = re.compile(
     r"|readPoint_|bizLocation_)?(?P<name>[^:]+:.+|(?(inner)[^:]+|(?!)))",
     re.DOTALL,
 )
-_QUANTITY = re.compile(r"(EQ|GT|GE|LT|LE)_quantity(?:_(\w+))?", re.ASCII)
+_QUANTITY = re.compile(r"(EQ|GT|GE|LT|LE)_quantity(?:_(.+))?")
 _VALUE = re.compile(
     r"(EQ|GT|GE|LT|LE)_(?:SENSORREPORT_)?(value|minValue|maxValue|meanValue|sDev|percValue)"
-    r"(?:_(\w+))?",
-    re.ASCII,
+    r"(?:_(.+))?",
 )
 _RANK = re.compile(r"(EQ|GT|GE|LT|LE)_(?:SENSORREPORT_)?percRank", re.ASCII)
 _SENSOR = re.compile(
@@ -123,11 +117,6 @@ def word(kind: Word, text: str, names: Names) -> str:
     return storable(canonical_word(kind, names.expand(text) if ":" in text else text))
 
 
-def event_type(text: str, names: Names) -> str:
-    """The type of an event: bare where it is the standard's, in full where it is another's."""
-    return storable(names.expand(text).removeprefix(GS1_PREFIXES["epcis"]))
-
-
 def field_names(section: Section, name: str, names: Names, *, inner: bool = False) -> list[str]:
     """The names under which an extension is indexed.
 
@@ -176,8 +165,7 @@ def _measured(
         return compared(name, comparison, numbers)
     atoms: list[Atom] = []
     for number in numbers:
-        # Codes have no small letters.
-        based = base_value(attribute, number, uom.upper())
+        based = base_value(attribute, number, uom)
         if based is None:
             given.refuse(f"{number} {uom} is too large")
         atoms.append(Number(measured(name, based[0]), comparison, based[1]))

@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from traceability.epcis.contexts import DEFAULT, Context
+from traceability.epcis.event_types import STANDARD_TYPES, canonical_type
 from traceability.epcis.identifiers import canonical, check, is_pattern, match_prefixes
 from traceability.epcis.query.conditions import (
     Atom,
@@ -28,11 +29,9 @@ from traceability.epcis.query.conditions import (
     Within,
 )
 from traceability.epcis.query.families import (
-    EVENT_TYPES,
     Names,
     atoms_of,
     compared,
-    event_type,
     fact,
     field_names,
     word,
@@ -73,6 +72,8 @@ def parse_query(items: Iterable[tuple[str, str]], context: Names | None = None) 
     """
     given: dict[str, list[str]] = {}
     for name, value in items:
+        if name == "nextPageToken" and not value:
+            continue  # the first page, as generated clients say it
         is_single = name in _SINGLE_NAMES or name.startswith(_SINGLE)
         given.setdefault(name, []).extend([value] if is_single else value.split("|"))
     return _read([Given(name, values) for name, values in given.items()], _known(context))
@@ -220,11 +221,11 @@ _Reader = Callable[[Given, Names], Sequence[Atom]]
 
 
 def _event_types(given: Given, names: Names) -> Sequence[Atom]:
-    types = [event_type(text, names) for text in given.texts()]
-    for each in types:
-        if each not in EVENT_TYPES and ":" not in each:
-            given.refuse(f"{each} is no type of event")
-    return fact(Column.TYPE, types)
+    types = [canonical_type(text, names.expand) for text in given.texts()]
+    for kind in types:
+        if kind not in STANDARD_TYPES and ":" not in kind:
+            given.refuse(f"{kind} is no type of event")
+    return fact(Column.TYPE, [storable(kind) for kind in types])
 
 
 def _actions(given: Given, _names: Names) -> Sequence[Atom]:
@@ -316,6 +317,7 @@ def _time(field: Field, comparison: Comparison) -> _Reader:
 
 _PARAMETERS: Mapping[str, _Reader] = {
     "eventType": _event_types,
+    "EQ_eventType": _event_types,
     "EQ_action": _actions,
     "EQ_bizStep": _words(Column.BIZ_STEP, Word.BIZ_STEP),
     "EQ_disposition": _words(Column.DISPOSITION, Word.DISPOSITION),

@@ -70,8 +70,9 @@ def base_value(attribute: str, value: float, uom: str | None) -> tuple[str, floa
     `attribute` is the field that has the value, such as `meanValue`. None for what the databases
     can't keep.
     """
-    if uom in UNITS:
-        return (to_base_difference if attribute == DEVIATION else to_base)(value, uom)
+    code = uom if uom is None or uom in UNITS else uom.upper()
+    if code in UNITS:
+        return (to_base_difference if attribute == DEVIATION else to_base)(value, code)
     number = finite(value)
     if number is None:
         return None
