@@ -368,12 +368,12 @@ def test_many_events_are_ordered_by_an_extension(
     items = [*asked, ("orderBy", "partner:grade"), ("orderDirection", direction)]
     kinds: list[list[Any]] = [[], [], []]
     for number in range(1 if asked else 0, 3 * FEW, 2 if asked else 1):
-        found = _grade(number)
-        kind = 2 if found is None else 0 if isinstance(found, int) else 1
-        kinds[kind].append((min(found) if kind == 1 else found or 0, number))
-    for kind in kinds:
-        kind.sort(reverse=direction == "DESC")
-    assert _all_pages(many, items, 700) == [n + 1 for kind in kinds for _, n in kind]
+        grade = _grade(number)
+        kind = 2 if grade is None else 0 if isinstance(grade, int) else 1
+        kinds[kind].append((min(grade) if kind == 1 else grade or 0, number))
+    for found in kinds:
+        found.sort(reverse=direction == "DESC")
+    assert _all_pages(many, items, 700) == [n + 1 for found in kinds for _, n in found]
 
 
 # Single events

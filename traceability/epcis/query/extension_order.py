@@ -40,6 +40,8 @@ from traceability.epcis.query.time_pages import TimePages
 from traceability.epcis.query.values import storable
 
 _ORDER = ("value", "time", "seq")
+_Place = tuple[Any, int, int]
+"""Value, time and number, by which events of one kind are ordered."""
 
 
 class Kind(IntEnum):
@@ -76,10 +78,11 @@ class FewByExtension(_ExtensionKeys):
         self, connection: Connection, key: Sequence[Any] | None, limit: int
     ) -> Sequence[Found]:
         """The first events behind a key."""
-        by_kind: dict[Kind, list[tuple[tuple[Any, ...], str]]] = {kind: [] for kind in Kind}
+        by_kind: dict[Kind, list[tuple[_Place, str]]] = {kind: [] for kind in Kind}
         for each in self.fitting.after(connection, None, self.limit):
             kind, value = _value_of(each.document, self.query.order_field)
-            by_kind[kind].append(((value, *each.key), each.document))
+            time, seq = each.key
+            by_kind[kind].append(((value, time, seq), each.document))
         for found in by_kind.values():
             found.sort(key=itemgetter(0), reverse=self.query.descending)
         every = ((kind, *each) for kind, found in by_kind.items() for each in found)
@@ -89,7 +92,7 @@ class FewByExtension(_ExtensionKeys):
             for kind, place, document in islice(behind, limit)
         ]
 
-    def _is_behind(self, kind: Kind, place: tuple[Any, ...], key: tuple[Any, ...]) -> bool:
+    def _is_behind(self, kind: Kind, place: _Place, key: tuple[Any, ...]) -> bool:
         if kind is not key[0]:
             return bool(kind > key[0])
         return place < key[1:] if self.query.descending else place > key[1:]

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, select, union_all
+from sqlalchemy import ColumnElement, Connection, Select, func, select, union_all
 
 from traceability.epcis.query import tables as q
 from traceability.epcis.query.conditions import (
@@ -159,7 +159,7 @@ def _in_order(query: EventQuery, preferred: Sequence[Condition]) -> TimePages | 
 def _first(query: EventQuery, sources: Sequence[Source], limit: int) -> Select[Any]:
     """The first events of sources in the order of time."""
     parts = [
-        select(source.seq.label("seq"), source.time.label("time"))
+        _named(source)
         .where(*source.narrowed, *within(source.time, query.event_time))
         .order_by(*directed([source.time, source.seq], descending=query.descending))
         .limit(limit)
@@ -170,6 +170,11 @@ def _first(query: EventQuery, sources: Sequence[Source], limit: int) -> Select[A
     each = union_all(*(select(part.subquery()) for part in parts)).subquery()
     order = directed([each.c.time, each.c.seq], descending=query.descending)
     return select(each).order_by(*order).limit(limit)
+
+
+def _named(source: Source) -> Select[Any]:
+    columns: Sequence[ColumnElement[Any]] = [source.seq.label("seq"), source.time.label("time")]
+    return select(*columns)
 
 
 def _some(sources: Sequence[Source]) -> Select[Any]:
