@@ -118,6 +118,8 @@ class Condition:
     parameter: str
     """What asked for it."""
     any_of: Sequence[Atom]
+    shapes: Sequence[int] | None = None
+    """Shapes of the events for which it holds; asked of an event, they say the same sooner."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,17 +49,23 @@ def _digest(told: Told) -> str:
 
 
 def shaped(connection: Connection, query: EventQuery) -> EventQuery:
-    """The same question with shapes in place of what they tell."""
+    """The same question with shapes in place of what they tell, or beside it."""
     told = [each for each in query.conditions if _tells(each)]
-    if not told or (len(told) == 1 and _has_index(told[0])):
+    if not told or (len(query.conditions) == 1 and _has_index(told[0])):
         return query
     statement = select(_S.id).where(*(_holds(each) for each in told)).limit(_MOST + 1)
     found = connection.execute(statement).scalars().all()
     if len(found) > _MOST:
         return query
-    kept = _has_index if len(found) > MOST_SORTED else lambda _: False
-    rest = [each for each in query.conditions if each not in told or kept(each)]
-    return replace(query, conditions=(*rest, Condition("shape", tuple(map(Shape, found)))))
+    is_source = _has_index if len(told) == 1 or len(found) > MOST_SORTED else lambda _: False
+    conditions = [
+        replace(each, shapes=found) if each in told else each
+        for each in query.conditions
+        if each not in told or is_source(each)
+    ]
+    if len(told) > 1 or not _has_index(told[0]):
+        conditions.append(Condition("shape", tuple(map(Shape, found))))
+    return replace(query, conditions=conditions)
 
 
 def _tells(condition: Condition) -> bool:

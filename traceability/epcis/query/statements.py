@@ -131,11 +131,13 @@ def seqs(condition: Condition) -> Select[Any]:
 
 def probe(condition: Condition, source: Source) -> ColumnElement[bool]:
     """Whether it holds for an event of a source."""
+    shapes = condition.shapes
+    told = condition.any_of if shapes is None else tuple(map(Shape, shapes))
     facts = [
         _one_of(_column(group[0]).concat(""), [fact.value for fact in group])
-        for group in _facts(condition.any_of)
+        for group in _facts(told)
     ]
-    facts += [_one_of(_F.shape + 0, found) for found in _shapes(condition.any_of)]
+    facts += [_one_of(_F.shape + 0, found) for found in _shapes(told)]
     if facts and source.table is not q.event_facts:
         facts = [_has_facts(source, or_(*facts))]
     parts: list[ColumnElement[bool]] = [
