@@ -4,9 +4,10 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from traceability.epcis.contexts import namespace_of
+
 VOCABULARY = "urn:epcglobal:epcis:vtype:"
 """How the standard's types of vocabularies begin (GS1 EPCIS 2.0, section 6.5; CBV 2.0)."""
-_MDA, _OLD_MDA = "urn:epcglobal:cbv:mda:", "urn:epcglobal:cbv:mda#"
 _LONGEST_NAME = 240
 """Bytes; so that several names and a value together fit what PostgreSQL can index."""
 
@@ -27,11 +28,10 @@ class Statement:
 def attribute_name(full: str) -> str:
     """An attribute's full name in the one form in which it is kept and asked for.
 
-    EPCIS 1.2 joined the namespace of the CBV's own attributes by `#`.
+    The standard joins namespace and name by `#`, JSON-LD joins them as they are.
     """
-    if full.startswith(_OLD_MDA):
-        full = _MDA + full[len(_OLD_MDA) :]
-    return bounded(full)
+    namespace, _, local = full.rpartition("#")
+    return bounded(f"{namespace_of(namespace)}{local}" if namespace else full)
 
 
 def bounded(name: str) -> str:
