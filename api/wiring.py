@@ -84,12 +84,7 @@ def existing_database(settings: Settings) -> Iterator[Engine]:
 
     Raises CommandError where it has no events of ours.
     """
-    address = settings.traceability_url
-    path = make_url(address).database if address.startswith("sqlite") else None
-    if path is not None and not Path(path).is_file():
-        msg = f"there is no database {path}; name its folder with --data, or it with --database"
-        raise CommandError(msg)
-    engine = open_engine(address)
+    engine = open_existing(settings)
     try:
         with reading(engine) as connection:
             has_events = inspect(connection).has_table(events.name)
@@ -99,6 +94,19 @@ def existing_database(settings: Settings) -> Iterator[Engine]:
         yield engine
     finally:
         engine.dispose()
+
+
+def open_existing(settings: Settings) -> Engine:
+    """An engine for the traceability database, whatever is in it.
+
+    Raises CommandError where there is no such file.
+    """
+    address = settings.traceability_url
+    path = make_url(address).database if address.startswith("sqlite") else None
+    if path is not None and not Path(path).is_file():
+        msg = f"there is no database {path}; name its folder with --data, or it with --database"
+        raise CommandError(msg)
+    return open_engine(address)
 
 
 def make_ledger(settings: Settings, site: str, engine: Engine) -> Ledger:

@@ -34,7 +34,6 @@ from traceability.views import Captured, Refused
 T = TypeVar("T")
 
 _E = t.events.c
-_LOCK = select(t.log_head.c.size).with_for_update()
 _COUNT = update(t.log_head).values(size=bindparam("new_size"))
 _KNOWN = select(_E.event_id, _E.declared, _E.fingerprint, _E.content_hash).where(
     _E.event_id.in_(bindparam("wanted", expanding=True))
@@ -103,7 +102,7 @@ class Recorder:
         With `proceed`, entries that can't be true are left out and listed; else the first of them
         is raised as its CaptureError, and the caller's transaction must end without a trace.
         """
-        size = connection.execute(_LOCK).scalar_one()
+        size = ledger_log.lock(connection)
         session = _Session(connection, now, size, _known(connection, entries), set())
         session.contents.update(_twins(connection, entries))
         recorded = Recorded()

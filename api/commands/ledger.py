@@ -14,10 +14,10 @@ from api.commands.output import say, show
 from api.commands.tables import table
 from api.errors import CommandError
 from api.models.ledger import ConsistencyJson
-from api.wiring import make_ledger
+from api.wiring import make_ledger, open_existing
 from park.database import open_engine
 from park.definition import read_definition
-from park.settings import Settings, load_settings
+from park.settings import load_settings
 from traceability.errors import CheckpointError
 from traceability.ledger import merkle
 from traceability.ledger.checkpoint import SignedCheckpoint
@@ -37,11 +37,6 @@ KeyOption = Annotated[
     typer.Option("--key", help="Public key, name+id+base64, or a file of them; repeatable."),
 ]
 OutOption = Annotated[Path | None, typer.Option("--out", help="File to write it to.")]
-
-
-def _ledger(settings: Settings) -> Ledger:
-    site = read_definition(settings.park_definition).site.id
-    return make_ledger(settings, site, open_engine(settings.traceability_url))
 
 
 @app.command()
@@ -200,7 +195,7 @@ def create_key(
 
     Example: agripark ledger key create --name example.com/packhouse
     """
-    with _opened(database, data) as ledger:
+    with _opened(database, data, only_keys=True) as ledger:
         show(str(ledger.create_key(name)))
 
 
@@ -216,7 +211,7 @@ def rotate_key(
 
     Example: agripark ledger key rotate
     """
-    with _opened(database, data) as ledger:
+    with _opened(database, data, only_keys=True) as ledger:
         show(str(ledger.rotate_key(lost=lost)))
 
 
@@ -228,7 +223,7 @@ def list_keys(
 
     Example: agripark ledger key list
     """
-    with _opened(database, data) as ledger:
+    with _opened(database, data, only_keys=True) as ledger:
         entries = ledger.keys.entries()
     if as_json:
         show(
@@ -253,8 +248,14 @@ def list_keys(
 
 
 @contextmanager
-def _opened(database: str | None, data: Path | None) -> Iterator[Ledger]:
-    with closing(_ledger(load_settings(database_url=database, data_dir=data))) as ledger:
+def _opened(
+    database: str | None, data: Path | None, *, only_keys: bool = False
+) -> Iterator[Ledger]:
+    """The ledger; `only_keys` says that the database need not exist yet."""
+    settings = load_settings(database_url=database, data_dir=data)
+    site = read_definition(settings.park_definition).site.id
+    engine = open_engine(settings.traceability_url) if only_keys else open_existing(settings)
+    with closing(make_ledger(settings, site, engine)) as ledger:
         yield ledger
 
 

@@ -66,6 +66,15 @@ def test_a_whole_database_is_said_to_be_whole(ledger: Commands) -> None:
     assert (report["size"], report["covered"], report["first_bad"]) == (7, 7, None)
 
 
+@pytest.mark.parametrize("command", ["verify", "checkpoint"])
+def test_a_mistyped_folder_makes_no_database(
+    ledger: Commands, tmp_path: Path, command: str
+) -> None:
+    with pytest.raises(CommandError, match="there is no database"):
+        ledger.anywhere(command, "--data", str(tmp_path / "daat"))
+    assert not (tmp_path / "daat").exists()
+
+
 def test_the_first_bad_event_is_named(ledger: Commands, database: LedgerDatabase) -> None:
     ledger("checkpoint")
     database.change_document(4, document(4, "otherwise"))
