@@ -273,6 +273,8 @@ def opened(settings: Settings, *, needs_database: bool = True) -> Iterator[Parts
             if needs_database:
                 raise
             _log.warning("scans wait in the spool: %s", error)
+        else:
+            records.ledger.catch_up()
         yield Parts(settings, park, store, records, rules)
 
 

@@ -344,7 +344,7 @@ def _read_checkpoint(path: Path) -> SignedCheckpoint:
 
 def _read(path: Path) -> str:
     try:
-        return sys.stdin.read() if str(path) == "-" else path.read_text(encoding="utf-8")
+        return sys.stdin.read() if str(path) == "-" else path.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise CommandError(f"can't read {path}: {error}") from error
 

@@ -223,6 +223,22 @@ def test_the_state_tells_of_a_log_that_was_rolled_back(database: LedgerDatabase)
     assert "rolled back" in found.problem
 
 
+def test_what_a_power_cut_left_unsigned_is_signed_at_start(database: LedgerDatabase) -> None:
+    ledger = database.ledger()
+    ledger.catch_up()
+    assert not ledger.verifiers()
+    database.capture(5)
+    ledger.publish()
+    database.capture(2)
+    database.ledger().catch_up()
+    assert ledger.verify().covered == 7
+    database.remove_event(6)
+    database.rebuild_ledger()
+    started = database.ledger()
+    started.catch_up()
+    assert "rolled back" in started.problem
+
+
 def test_a_lost_key_is_not_made_anew_in_silence(database: LedgerDatabase) -> None:
     database.capture(1)
     database.ledger().publish()

@@ -1,6 +1,7 @@
 """What ingest hears of a scan that can't be captured."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import delete
@@ -16,7 +17,7 @@ from traceability.repository import Traceability
 
 def test_scans_wait_while_the_log_is_broken(small_park: Park, tmp_path: Path) -> None:
     engine = open_engine(f"sqlite:///{tmp_path / 'traceability.db'}")
-    rules = {"mass_tolerance": 0.005, "clock_skew_s": 300}
+    rules: dict[str, Any] = {"mass_tolerance": 0.005, "clock_skew_s": 300}
     repository = Traceability(engine, small_park, **rules, clock=lambda: NOW)
     sink, scans = TraceabilityScanSink(repository), Scans(small_park)
     assert sink.capture(scans.harvest(scans.lot("H1"), 100))
