@@ -47,6 +47,7 @@ from park.assets import Park
 from park.database import open_engine
 from park.definition import build_park, read_definition
 from park.settings import Settings
+from traceability.derived.service import DerivedTables
 from traceability.errors import DatabaseUnavailableError
 from traceability.event_repository import EventRepository
 from traceability.ledger.ledger import Ledger
@@ -116,6 +117,18 @@ def make_ledger(settings: Settings, site: str, engine: Engine) -> Ledger:
     )
 
 
+def make_derived_tables(settings: Settings, park: Park, engine: Engine) -> DerivedTables:
+    """What follows from the events of that database."""
+    return DerivedTables(engine, park, **_capture_rules(settings))
+
+
+def _capture_rules(settings: Settings) -> dict[str, Any]:
+    return {
+        "mass_tolerance": settings.mass_tolerance,
+        "clock_skew_s": settings.clock_skew_s,
+    }
+
+
 @dataclass(frozen=True, slots=True)
 class Records:
     """The parts over the traceability database; its tables may be missing."""
@@ -131,10 +144,7 @@ class Records:
         """The parts over the database that the settings name; `close` them afterwards."""
         engine = open_engine(settings.traceability_url)
         ledger = make_ledger(settings, park.site.id, engine)
-        rules: dict[str, Any] = {
-            "mass_tolerance": settings.mass_tolerance,
-            "clock_skew_s": settings.clock_skew_s,
-        }
+        rules = _capture_rules(settings)
         listeners: list[Callable[[], None]] = [ledger.publish]
 
         def committed() -> None:

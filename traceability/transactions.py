@@ -105,10 +105,12 @@ def _our_errors() -> Iterator[None]:
 
 def is_passing(error: SQLAlchemyError) -> bool:
     """Whether an error is of the moment, such as a lost connection, and not of what is stored."""
-    if isinstance(error, OperationalError):
-        return getattr(error.orig, "sqlite_errorcode", None) != sqlite3.SQLITE_ERROR
+    if isinstance(error, OperationalError) and isinstance(error.orig, sqlite3.Error):
+        # Where SQLite gives no code, Python couldn't make a text of what is stored.
+        code = getattr(error.orig, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
+        return bool(code != sqlite3.SQLITE_ERROR)
     lost = isinstance(error, DBAPIError) and error.connection_invalidated
-    never = isinstance(error, InterfaceError | PoolTimeoutError)
+    never = isinstance(error, InterfaceError | OperationalError | PoolTimeoutError)
     return never or lost or _sqlstate(error)[:2] in _UNAVAILABLE
 
 

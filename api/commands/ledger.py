@@ -9,15 +9,24 @@ from typing import Annotated, Any
 
 import typer
 
-from api.commands.options import DatabaseOption, DataOption, JsonOption
+from api.commands.ledger_reports import (
+    derived_json,
+    derived_text,
+    doubts_json,
+    doubts_lines,
+    report_json,
+    report_text,
+)
+from api.commands.options import DatabaseOption, DataOption, JsonOption, ScaleOption
 from api.commands.output import say, show
 from api.commands.tables import table
 from api.errors import CommandError
 from api.models.ledger import ConsistencyJson
-from api.wiring import make_ledger, open_existing
+from api.wiring import make_derived_tables, make_ledger, make_park, open_existing
 from park.database import open_engine
 from park.definition import read_definition
 from park.settings import load_settings
+from traceability.derived.service import DerivedTables, is_mendable
 from traceability.errors import CheckpointError
 from traceability.ledger import merkle
 from traceability.ledger.checkpoint import SignedCheckpoint
@@ -25,7 +34,6 @@ from traceability.ledger.evidence import Given
 from traceability.ledger.ledger import Ledger
 from traceability.ledger.notes import Verifier
 from traceability.ledger.proofs import EventProof
-from traceability.ledger.report import Problem, Report
 from traceability.ledger.witness import Witness
 
 app = typer.Typer(no_args_is_help=True, help="Proves that the events are those that were signed.")
@@ -36,30 +44,75 @@ KeyOption = Annotated[
     list[str] | None,
     typer.Option("--key", help="Public key, name+id+base64, or a file of them; repeatable."),
 ]
+CheckpointOption = Annotated[
+    list[Path] | None,
+    typer.Option("--checkpoint", help="File of a checkpoint that was given out; repeatable."),
+]
 OutOption = Annotated[Path | None, typer.Option("--out", help="File to write it to.")]
+
+_NOT_COMPARED = "derived tables: not compared, as what follows from forged events would be forged"
 
 
 @app.command()
 def verify(
-    checkpoint: Annotated[
-        list[Path] | None,
-        typer.Option("--checkpoint", help="File of a checkpoint that was given out; repeatable."),
-    ] = None,
+    checkpoint: CheckpointOption = None,
     key: KeyOption = None,
+    derived: Annotated[
+        bool, typer.Option("--derived", help="Derive all other tables anew, too, and compare.")
+    ] = False,
     database: DatabaseOption = None,
     data: DataOption = None,
+    scale: ScaleOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Prove the database whole, or name the first event that is bad; status 1 if it isn't whole.
 
     Example: agripark ledger verify --checkpoint checkpoint-of-june.txt
     """
-    given = [Given(str(path), _read_checkpoint(path)) for path in checkpoint or ()]
-    with _opened(database, data) as ledger:
+    given = _given(checkpoint)
+    with _parts(database, data, scale) as (ledger, tables):
         report = ledger.verify(given, _keys(key), _progress(quiet=as_json))
-    show(_report_json(report) if as_json else _report_text(report))
-    if not report.ok:
+        compared = None
+        if derived and is_mendable(report):
+            compared = tables.compare(_progress(quiet=as_json))
+    if as_json:
+        more = {"derived": compared and derived_json(compared)} if derived else {}
+        show(report_json(report) | more)
+    else:
+        show(report_text(report))
+        if derived:
+            show(_NOT_COMPARED if compared is None else derived_text(compared))
+    if not report.ok or (compared is not None and not compared.ok):
         raise typer.Exit(1)
+
+
+@app.command()
+def rebuild(
+    checkpoint: CheckpointOption = None,
+    key: KeyOption = None,
+    anyway: Annotated[
+        bool, typer.Option("--anyway", help="Even if less follows from the events than once.")
+    ] = False,
+    database: DatabaseOption = None,
+    data: DataOption = None,
+    scale: ScaleOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Derive all other tables from the events anew, once these are proven; all or nothing.
+
+    Example: agripark ledger rebuild --checkpoint checkpoint-of-june.txt
+    """
+    given = _given(checkpoint)
+    with _parts(database, data, scale) as (ledger, tables):
+        report = ledger.verify(given, _keys(key), _progress(quiet=as_json))
+        if not is_mendable(report):
+            show(report_json(report) if as_json else report_text(report))
+        made = tables.rebuild(report, _progress(quiet=as_json), anyway=anyway)
+    if as_json:
+        show({"size": made.size, "rows": made.rows, "doubts": doubts_json(made.doubts)})
+    else:
+        words = f"rebuilt: {made.rows:,} rows that follow from {made.size:,} events"
+        show("\n".join([words, *doubts_lines(made.doubts)]))
 
 
 @app.command()
@@ -259,6 +312,21 @@ def _opened(
         yield ledger
 
 
+@contextmanager
+def _parts(
+    database: str | None, data: Path | None, scale: float | None
+) -> Iterator[tuple[Ledger, DerivedTables]]:
+    """The ledger, and what else follows from its events."""
+    settings = load_settings(database_url=database, data_dir=data, park_scale=scale)
+    park, engine = make_park(settings), open_existing(settings)
+    with closing(make_ledger(settings, park.site.id, engine)) as ledger:
+        yield ledger, make_derived_tables(settings, park, engine)
+
+
+def _given(paths: list[Path] | None) -> list[Given]:
+    return [Given(str(path), _read_checkpoint(path)) for path in paths or ()]
+
+
 def _progress(*, quiet: bool) -> Any:
     def tell(done: int, total: int) -> None:
         sys.stderr.write(f"\r{done:,} of {total:,} events")
@@ -272,58 +340,6 @@ def _progress(*, quiet: bool) -> Any:
 
 def _silent(_done: int, _total: int) -> None:
     """Nobody watches."""
-
-
-def _report_text(report: Report) -> str:
-    size, covered = f"{report.size:,}", f"{report.covered:,}"
-    lines = [_problem_text(problem) for problem in report.problems]
-    if report.more:
-        lines.append(f"... and {report.more:,} more")
-    if report.ok:
-        lines.append(
-            f"whole: {size} events, {covered} of them under {report.checkpoints} checkpoints"
-        )
-        lines.append(f"root {(report.root or b'').hex()}")
-    else:
-        first = report.first_bad
-        where = (
-            "" if first is None or first.index is None else f", first at event {first.index + 1}"
-        )
-        count = len(report.problems) + report.more
-        lines.append(f"NOT WHOLE: {count:,} problems in {size} events{where}")
-    return "\n".join([*lines, *(f"note: {note}" for note in report.notes)])
-
-
-def _problem_text(problem: Problem) -> str:
-    where = "" if problem.index is None else f"leaf {problem.index}: "
-    if problem.index is not None and problem.last not in {None, problem.index}:
-        where = f"leaves {problem.index} to {problem.last}: "
-    event = "" if problem.event_id is None else f" ({problem.event_id})"
-    return f"{where}{problem.detail}{event}"
-
-
-def _report_json(report: Report) -> dict[str, Any]:
-    return {
-        "ok": report.ok,
-        "size": report.size,
-        "root": None if report.root is None else report.root.hex(),
-        "covered": report.covered,
-        "checkpoints": report.checkpoints,
-        "first_bad": None if report.first_bad is None else _problem_json(report.first_bad),
-        "problems": [_problem_json(problem) for problem in report.problems],
-        "more": report.more,
-        "notes": list(report.notes),
-    }
-
-
-def _problem_json(problem: Problem) -> dict[str, Any]:
-    return {
-        "code": problem.code,
-        "detail": problem.detail,
-        "leaf_index": problem.index,
-        "last_leaf_index": problem.index if problem.last is None else problem.last,
-        "event_id": problem.event_id,
-    }
 
 
 def _keys(given: list[str] | None) -> list[Verifier]:

@@ -7,12 +7,16 @@ from pathlib import Path
 
 import pytest
 import typer
+from sqlalchemy import update
 
 from api.commands.ledger import app
 from api.errors import CommandError
+from park.assets import Park
 from park.database import open_engine
+from tests.support.derived_story import DerivedStory
 from tests.support.ledger_log import LedgerDatabase, document, event_id
 from tests.support.witness_server import serving_witness
+from traceability import tables as t
 from traceability.errors import CheckpointError, LedgerBrokenError, LedgerError
 from traceability.ledger.checkpoint import SignedCheckpoint
 from traceability.ledger.notes import Verifier
@@ -226,3 +230,47 @@ def test_every_help_has_an_example(ledger: Commands, command: tuple[str, ...]) -
     status, text = ledger.anywhere(*command, "--help")
     assert status == 0
     assert f"Example: agripark ledger {' '.join(command)}" in " ".join(text.split())
+
+
+@pytest.fixture
+def story(small_park: Park, tmp_path: Path) -> Iterator[DerivedStory]:
+    """A told story, with its folder as the commands look for it."""
+    made = DerivedStory(f"sqlite:///{tmp_path / 'traceability.db'}", small_park, tmp_path)
+    made.tell()
+    yield made
+    made.close()
+
+
+def test_derived_tables_are_compared_and_rebuilt(
+    story: DerivedStory, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ledger = Commands(tmp_path, capsys)
+    park = ("--scale", "0.01")
+    status, text = ledger("verify", "--derived", *park)
+    assert (status, text.splitlines()[2][:15]) == (0, "derived tables:"), text
+    with story.engine.begin() as connection:
+        connection.execute(update(t.batches).values(at_hand_mg=7))
+    assert ledger("verify")[0] == 0
+    status, text = ledger("verify", "--derived", *park)
+    assert status == 1
+    assert "at_hand_mg is 7, the events give " in text
+    assert "DERIVED TABLES DIFFER: batches" in text
+    status, text = ledger("verify", "--derived", *park, "--json")
+    derived = json.loads(text)["derived"]
+    assert (status, derived["ok"], derived["tables"][0]["table"]) == (1, False, "batches")
+    with pytest.raises(LedgerError, match="--scale"):
+        ledger("rebuild")
+    assert ledger("rebuild", *park)[1].startswith("rebuilt: ")
+    assert ledger("verify", "--derived", *park)[0] == 0
+
+
+def test_what_follows_from_forged_events_is_neither_compared_nor_rebuilt(
+    ledger: Commands, database: LedgerDatabase
+) -> None:
+    ledger("checkpoint")
+    database.change_document(4, document(4, "otherwise"))
+    status, text = ledger("verify", "--derived")
+    assert (status, "not compared" in text) == (1, True)
+    assert json.loads(ledger("verify", "--derived", "--json")[1])["derived"] is None
+    with pytest.raises(LedgerBrokenError, match="nothing was rebuilt"):
+        ledger("rebuild")
