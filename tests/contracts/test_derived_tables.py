@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import (
@@ -34,6 +35,7 @@ from traceability.epcis.master_data import tables as master_data
 from traceability.errors import LedgerBrokenError, LedgerError
 from traceability.ledger import tables as ledger_tables
 from traceability.provenance import tables as p
+from traceability.repository import Traceability
 from traceability.schema import metadata
 
 Told = tuple[str, Path]
@@ -103,6 +105,19 @@ def test_what_was_captured_is_derived_again(story: DerivedStory) -> None:
         for each in DERIVED:
             count = connection.execute(select(func.count()).select_from(each.table)).scalar_one()
             assert count, each.name
+
+
+def test_recordings_are_told_apart_by_their_times(story: DerivedStory, small_park: Park) -> None:
+    still = Traceability(story.engine, small_park, **RULES, clock=lambda: NOW)
+    scans = Scans(small_park)
+    for number in range(3):
+        more: dict[str, Any] = {"id": UUID(int=9_000 + number)}
+        still.capture(scans.harvest(scans.lot(f"STILL-{number}"), 1, **more))
+    with story.engine.connect() as connection:
+        latest = select(t.events.c.record_time_ms).order_by(t.events.c.seq.desc()).limit(3)
+        third, second, first = connection.execute(latest).scalars()
+    assert first != second != third
+    assert story.derived.compare(watched).ok
 
 
 def test_every_column_of_every_derived_table_is_compared(
