@@ -10,7 +10,17 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Connection, FromClause, Table, select
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    FromClause,
+    Table,
+    Text,
+    cast,
+    func,
+    select,
+)
 
 from traceability import tables as t
 from traceability.derived.scanning import scan
@@ -75,7 +85,8 @@ class DerivedTable:
             else:
                 named = other.alias()
                 source = source.outerjoin(named, named.c.id == column)
-                shown.append(named.c.key)
+                # A number that stands for nothing is told as it is.
+                shown.append(func.coalesce(named.c.key, cast(column, Text)))
         labelled = [each.label(f"c{number}") for number, each in enumerate(shown)]
         query = select(*labelled).select_from(source)
         for row in scan(connection, query, list(self.table.primary_key)):
