@@ -9,6 +9,14 @@ from typing import Annotated, Any
 
 import typer
 
+from api.commands.ledger_checks import check_consistency, check_proof
+from api.commands.ledger_files import (
+    KeyOption,
+    append_text,
+    read_checkpoint,
+    read_keys,
+    write_text,
+)
 from api.commands.ledger_reports import (
     derived_json,
     derived_text,
@@ -18,7 +26,7 @@ from api.commands.ledger_reports import (
     report_text,
 )
 from api.commands.options import DatabaseOption, DataOption, JsonOption, ScaleOption
-from api.commands.output import say, show
+from api.commands.output import show
 from api.commands.tables import table
 from api.errors import CommandError
 from api.models.ledger import ConsistencyJson
@@ -27,23 +35,18 @@ from park.database import open_engine
 from park.definition import read_definition
 from park.settings import load_settings
 from traceability.derived.service import DerivedTables, is_mendable
-from traceability.errors import CheckpointError
 from traceability.ledger import merkle
-from traceability.ledger.checkpoint import SignedCheckpoint
 from traceability.ledger.evidence import Given
 from traceability.ledger.ledger import Ledger
-from traceability.ledger.notes import Verifier
-from traceability.ledger.proofs import EventProof
+from traceability.ledger.tlog_proof import tlog_proof
 from traceability.ledger.witness import Witness
 
 app = typer.Typer(no_args_is_help=True, help="Proves that the events are those that were signed.")
 key_app = typer.Typer(no_args_is_help=True, help="Keys that sign checkpoints.")
 app.add_typer(key_app, name="key")
+app.command("check-proof")(check_proof)
+app.command("check-consistency")(check_consistency)
 
-KeyOption = Annotated[
-    list[str] | None,
-    typer.Option("--key", help="Public key, name+id+base64, or a file of them; repeatable."),
-]
 CheckpointOption = Annotated[
     list[Path] | None,
     typer.Option("--checkpoint", help="File of a checkpoint that was given out; repeatable."),
@@ -71,7 +74,7 @@ def verify(
     """
     given = _given(checkpoint)
     with _parts(database, data, scale) as (ledger, tables):
-        report = ledger.verify(given, _keys(key), _progress(quiet=as_json))
+        report = ledger.verify(given, read_keys(key), _progress(quiet=as_json))
         compared = None
         if derived and is_mendable(report):
             compared = tables.compare(_progress(quiet=as_json))
@@ -104,7 +107,7 @@ def rebuild(
     """
     given = _given(checkpoint)
     with _parts(database, data, scale) as (ledger, tables):
-        report = ledger.verify(given, _keys(key), _progress(quiet=as_json))
+        report = ledger.verify(given, read_keys(key), _progress(quiet=as_json))
         if not is_mendable(report):
             show(report_json(report) if as_json else report_text(report))
         made = tables.rebuild(report, _progress(quiet=as_json), anyway=anyway)
@@ -124,7 +127,7 @@ def checkpoint(
     Example: agripark ledger checkpoint --out checkpoint.txt
     """
     with _opened(database, data) as ledger:
-        _write(str(ledger.checkpoint()), out)
+        write_text(str(ledger.checkpoint()), out)
 
 
 @app.command()
@@ -133,44 +136,21 @@ def prove(
     size: Annotated[
         int | None, typer.Option("--size", min=1, help="Of the checkpoint to prove it by.")
     ] = None,
+    as_tlog: Annotated[
+        bool, typer.Option("--tlog", help="As c2sp.org/tlog-proof, for other tools; else JSON.")
+    ] = False,
     out: OutOption = None,
     database: DatabaseOption = None,
     data: DataOption = None,
 ) -> None:
-    """Print the proof that an event is in the signed log, as JSON for `check-proof`.
+    """Print the proof that an event is in the signed log, for `check-proof`.
 
     Example: agripark ledger prove urn:uuid:01998c4e-8a00-7000-8000-000000000001 --out proof.json
     """
     with _opened(database, data) as ledger:
         proof = ledger.prove(event_id, size)
-    _write(f"{json.dumps(proof.as_json(), indent=2, ensure_ascii=False)}\n", out)
-
-
-@app.command("check-proof")
-def check_proof(
-    file: Annotated[Path, typer.Argument(help="Proof of an event; - for standard input.")],
-    key: KeyOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Check an event's proof with nothing but the log's public key; needs no database.
-
-    Example: agripark ledger check-proof proof.json --key key.txt
-    """
-    keys = _keys(key)
-    if not keys:
-        raise CommandError("say whom you trust: --key, the log's public key or a file of it")
-    try:
-        proof = EventProof.from_json(json.loads(_read(file)))
-    except (ValueError, RecursionError) as error:
-        raise CommandError(f"{file} is no JSON: {error}") from error
-    signers = [str(each) for each in proof.check(keys)]
-    if as_json:
-        show({"ok": True, "event_id": proof.event_id, "signed_by": signers})
-    else:
-        show(
-            f"{proof.event_id} is event {proof.leaf_index + 1} of {proof.checkpoint.size} in the "
-            f"log {proof.checkpoint.checkpoint.origin}, signed by\n" + "\n".join(signers)
-        )
+    as_json = f"{json.dumps(proof.as_json(), indent=2, ensure_ascii=False)}\n"
+    write_text(tlog_proof(proof) if as_tlog else as_json, out)
 
 
 @app.command()
@@ -185,9 +165,9 @@ def consistency(
 
     Example: agripark ledger consistency checkpoint.txt
     """
-    old = _read_checkpoint(old_checkpoint)
+    old = read_checkpoint(old_checkpoint)
     with _opened(database, data) as ledger:
-        old.require_signed([*ledger.verifiers(), *_keys(key)])
+        old.require_signed([*ledger.verifiers(), *read_keys(key)])
         new = ledger.checkpoint()
         if old.size > new.size:
             raise CommandError(
@@ -229,9 +209,9 @@ def anchor(
         if witness is None:
             signed = ledger.checkpoint()
         else:
-            signed = ledger.cosign(Witness(witness, _keys(witness_key)))
+            signed = ledger.cosign(Witness(witness, read_keys(witness_key)))
     if to is not None:
-        _append(str(signed), to)
+        append_text(str(signed), to)
     show(str(signed).rstrip("\n"))
 
 
@@ -324,7 +304,7 @@ def _parts(
 
 
 def _given(paths: list[Path] | None) -> list[Given]:
-    return [Given(str(path), _read_checkpoint(path)) for path in paths or ()]
+    return [Given(str(path), read_checkpoint(path)) for path in paths or ()]
 
 
 def _progress(*, quiet: bool) -> Any:
@@ -340,45 +320,3 @@ def _progress(*, quiet: bool) -> Any:
 
 def _silent(_done: int, _total: int) -> None:
     """Nobody watches."""
-
-
-def _keys(given: list[str] | None) -> list[Verifier]:
-    found = []
-    for text in given or ():
-        lines = text if "+" in text and not Path(text).exists() else _read(Path(text))
-        found += [Verifier.parse(line) for line in lines.splitlines() if line.strip()]
-    return found
-
-
-def _read_checkpoint(path: Path) -> SignedCheckpoint:
-    text = _read(path)
-    try:
-        return SignedCheckpoint.parse(text)
-    except CheckpointError as error:
-        raise CommandError(f"{path}: {error}") from error
-
-
-def _read(path: Path) -> str:
-    try:
-        return sys.stdin.read() if str(path) == "-" else path.read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise CommandError(f"can't read {path}: {error}") from error
-
-
-def _write(text: str, out: Path | None) -> None:
-    if out is None:
-        show(text.rstrip("\n"))
-        return
-    try:
-        out.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise CommandError(f"can't write {out}: {error}") from error
-    say(f"written to {out}")
-
-
-def _append(text: str, to: Path) -> None:
-    try:
-        with to.open("a", encoding="utf-8") as file:
-            file.write(text)
-    except OSError as error:
-        raise CommandError(f"can't write {to}: {error}") from error
