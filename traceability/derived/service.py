@@ -54,7 +54,7 @@ class DerivedTables:
     """What follows from the events of one database.
 
     Methods raise DatabaseUnavailableError where it doesn't answer. They take as much room for
-    temporary files as the database has, and some two seconds for a thousand events.
+    temporary files as the database has, and about a second for a thousand events.
     """
 
     def __init__(
