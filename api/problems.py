@@ -15,9 +15,10 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from api.epcis.xml_answers import problem_xml
 from api.errors import ProblemError
 from api.middleware import SECURITY_HEADERS
-from api.negotiation import prefers_html
+from api.negotiation import JSON, JSON_LD, TEXT_XML, XML, acceptable, prefers_html
 from api.pages.render import renderer_of
 from api.problem_types import PROBLEM_TYPES, ProblemType
 from api.validation import validation_problem
@@ -42,6 +43,7 @@ from traceability.errors import (
 )
 
 MEDIA_TYPE = "application/problem+json"
+XML_MEDIA_TYPE = "application/problem+xml"
 RETRY_AFTER_S = 5
 
 _RETRY = {"Retry-After": str(RETRY_AFTER_S)}
@@ -146,7 +148,7 @@ def problem_of(
 
 
 def respond(request: Request, problem: Problem) -> Response:
-    """The problem as JSON, or as a page for a browser."""
+    """The problem as JSON, as a page for a browser, as XML for an EPCIS client that has no JSON."""
     status = problem.type.status
     # Errors that nobody handles are answered outside the middleware that sets these.
     headers = {**SECURITY_HEADERS, "Cache-Control": "no-store", **problem.headers}
@@ -154,8 +156,18 @@ def respond(request: Request, problem: Problem) -> Response:
         return renderer_of(request).page(
             request, "problem.html", status=status, headers=headers, problem=problem
         )
+    if request.url.path.startswith("/epcis") and _takes_xml_only(request):
+        return Response(problem_xml(problem.as_json()), status, headers, XML_MEDIA_TYPE)
     # json.dumps writes ASCII, so that a lone surrogate in a member's name can't break the answer.
     return Response(json.dumps(problem.as_json()), status, headers, MEDIA_TYPE)
+
+
+def _takes_xml_only(request: Request) -> bool:
+    accept = request.headers.get("accept")
+    return (
+        acceptable(accept, (MEDIA_TYPE, JSON, JSON_LD)) is None
+        and acceptable(accept, (XML_MEDIA_TYPE, XML, TEXT_XML)) is not None
+    )
 
 
 def install(

@@ -1,6 +1,5 @@
 """The facade for events in the form of the standard: captures documents, answers queries."""
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,13 +10,14 @@ from sqlalchemy import Connection, Engine
 from park.assets import Park
 from park.times import to_epoch_ms
 from traceability import log
+from traceability.canonical import read_canonical
 from traceability.entries import Entry, entry_of_body
+from traceability.epcis.documents import EventDocument, read_document
 from traceability.epcis.master_data import store as master_data
 from traceability.epcis.master_data.statements import Statement
 from traceability.epcis.query import search
 from traceability.epcis.query.conditions import EventQuery
 from traceability.epcis.query.master_data import KnownMasterData
-from traceability.epcis.reading import EventDocument, read_document
 from traceability.errors import (
     CaptureError,
     FieldProblem,
@@ -145,5 +145,5 @@ class EventRepository:
 
 
 def _body(document: str) -> Json:
-    body: Json = json.loads(document)
+    body: Json = read_canonical(document)
     return body

@@ -1,11 +1,11 @@
 """The events as they were captured, in the order of their capture."""
 
-import json
 from typing import Any
 
 from sqlalchemy import Connection, func, select, tuple_
 
 from traceability import tables as t
+from traceability.canonical import read_canonical
 from traceability.errors import NotFoundError
 from traceability.ledger import log as ledger_log
 from traceability.paging import check_limit, read_token, write_token
@@ -25,7 +25,7 @@ def event(connection: Connection, event_id: str) -> dict[str, Any]:
     if document is None:
         msg = f"no event {event_id} was captured here"
         raise NotFoundError("event-not-found", msg)
-    body: dict[str, Any] = json.loads(document)
+    body: dict[str, Any] = read_canonical(document)
     return body
 
 
@@ -64,7 +64,7 @@ def findings(
 
 
 def _bare(document: str) -> dict[str, Any]:
-    return {name: value for name, value in json.loads(document).items() if name != "@context"}
+    return {name: value for name, value in read_canonical(document).items() if name != "@context"}
 
 
 def totals(connection: Connection) -> Totals:

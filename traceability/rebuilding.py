@@ -3,14 +3,13 @@
 The books aren't touched: they were kept from the first release on.
 """
 
-import json
 from collections.abc import Iterator, Sequence
 
 from sqlalchemy import Connection, bindparam, select, update
 
 from park.assets import Park
 from traceability import tables as t
-from traceability.canonical import canonical_json
+from traceability.canonical import canonical_json, read_canonical
 from traceability.entries import Entry, entry_of_body
 from traceability.epcis.contexts import OWN, Context
 from traceability.interpretation import Places
@@ -64,6 +63,6 @@ def _chunks(connection: Connection) -> Iterator[Sequence[tuple[int, str]]]:
 
 
 def _entry(document: str, places: Places) -> Entry:
-    body = json.loads(document)
+    body = read_canonical(document)
     context = Context.of(body["@context"]) if "@context" in body else OWN
     return entry_of_body(body, context, places)

@@ -4,13 +4,13 @@ Where the one that counts is declared wrong, the next takes its place in the lin
 captured first. Nobody has taken back what that one says; a finding tells of it.
 """
 
-import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, bindparam, delete, exists, func, insert, select
 
 from traceability import tables as t
+from traceability.canonical import read_canonical
 from traceability.epcis.contexts import OWN, Context
 from traceability.epcis.model import AnyEvent
 from traceability.epcis.reading import read_event
@@ -110,5 +110,5 @@ def _first(connection: Connection, hashes: Sequence[bytes]) -> Iterator[int]:
 
 
 def _event(document: str) -> AnyEvent:
-    body = json.loads(document)
+    body = read_canonical(document)
     return read_event(body, Context.of(body["@context"]) if "@context" in body else OWN)

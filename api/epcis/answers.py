@@ -36,14 +36,14 @@ async def _json_type(request: Request) -> str:
     return _offered(request, JSON_TYPES)
 
 
-async def _event_type(request: Request) -> str:
+async def _json_or_xml_type(request: Request) -> str:
     return _offered(request, (*JSON_TYPES, *XML_TYPES))
 
 
 JsonType = Annotated[str, Depends(_json_type)]
 """The media type that a client wants, of those for JSON. Raises ProblemError."""
-EventType = Annotated[str, Depends(_event_type)]
-"""The media type that a client wants, of those for events. Raises ProblemError."""
+JsonOrXmlType = Annotated[str, Depends(_json_or_xml_type)]
+"""The media type that a client wants, of those for events and jobs. Raises ProblemError."""
 
 
 def json_answer(

@@ -1,16 +1,15 @@
 """Reading what clients send: JSON or XML, never on the event loop."""
 
-from codecs import BOM_UTF8
 from collections.abc import Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Annotated, Any
 
-import orjson
 from fastapi import Depends, Request
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
+from api.epcis.json_text import parse_json
 from api.epcis.limits import capture_limits
 from api.errors import ProblemError
 from api.negotiation import JSON, JSON_LD, TEXT_XML, XML
@@ -30,14 +29,11 @@ class Sent:
     is_xml: bool
 
     def json(self) -> Any:
-        """The JSON in it, behind a byte order mark or not. Raises ProblemError."""
-        try:
-            return orjson.loads(self.content.removeprefix(BOM_UTF8))
-        except orjson.JSONDecodeError as error:
-            raise ProblemError("ValidationException", f"the body isn't JSON: {error}") from error
+        """The JSON in it. Raises InvalidDocumentError."""
+        return parse_json(self.content)
 
     def document(self) -> Any:
-        """The EPCIS document or event in it, in JSON. Raises ProblemError, InvalidDocumentError."""
+        """The EPCIS document or event in it, in JSON. Raises InvalidDocumentError."""
         if self.is_xml:
             return read_xml(self.content)
         return self.json()

@@ -32,7 +32,7 @@ def add_discovery(
     async def discover(request: Request) -> Response:
         """Methods, versions and limits, in the headers of the answer."""
         services = services_in(request)
-        limits = {**capture_limits(services), "GS1-Capture-Error-Behaviour": "rollback"}
+        limits = {**capture_limits(services), "GS1-Capture-Error-Behaviour": "all"}
         headers = {**DISCOVERY, **(limits if captures else {}), "Allow": f"OPTIONS, {allow}"}
         return Response(status_code=204, headers=headers)
 

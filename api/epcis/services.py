@@ -3,11 +3,13 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends, Request, WebSocket
 from sqlalchemy import Engine
 
+from api.epcis.problems import EPCIS_PROBLEM_OF_ERROR
+from api.problems import problem_of
 from park.settings import Settings
 from traceability.epcis.delivery import SubscriptionRunner
 from traceability.epcis.feed import EventFeed
@@ -16,6 +18,7 @@ from traceability.epcis.named_queries import NamedQueries
 from traceability.epcis.resources import EventResources
 from traceability.epcis.subscriptions import Subscriptions
 from traceability.epcis.webhooks import Webhooks
+from traceability.errors import QueryError
 from traceability.event_repository import EventRepository
 
 
@@ -52,13 +55,19 @@ class EpcisServices:
             subscriptions=subscriptions,
             feed=feed,
             webhooks=webhooks,
-            runner=SubscriptionRunner(subscriptions, feed, webhooks, clock=clock),
+            runner=SubscriptionRunner(
+                subscriptions, feed, webhooks, describe=_described, clock=clock
+            ),
         )
 
     def close(self) -> None:
         """End deliveries in good order."""
         self.runner.stop()
         self.webhooks.close()
+
+
+def _described(error: QueryError) -> dict[str, Any]:
+    return problem_of(error, EPCIS_PROBLEM_OF_ERROR).as_json()
 
 
 def epcis_of(connection: Request | WebSocket) -> EpcisServices:

@@ -1,6 +1,7 @@
 """What a subscriber by WebSocket asked for, and what is sent next."""
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,7 +18,8 @@ from traceability.epcis.writing import query_document
 from traceability.errors import SubscriptionControlsError
 
 _MOST_EVENTS = 100
-_CONTROLS = {*FIELDS, "stream", "reportIfEmpty", "initialRecordTime"}
+_COUNT = re.compile(r"0*[1-9][0-9]{0,8}")
+_CONTROLS = {*FIELDS, "stream", "reportIfEmpty", "initialRecordTime", "perPage"}
 
 
 @dataclass(slots=True)
@@ -29,6 +31,8 @@ class Watch:
     schedule: Schedule | None
     report_if_empty: bool
     form: IdentifierForm
+    most_events: int
+    """In one message."""
     clock: Callable[[], datetime]
     seen: int
     due_at: datetime | None
@@ -44,7 +48,7 @@ class Watch:
         epcis.queries.get(self.name)
         if self.due_at is not None and not self.is_under_way and self.clock() < self.due_at:
             return None
-        portion = epcis.feed.take(self.query, self.seen, _MOST_EVENTS)
+        portion = epcis.feed.take(self.query, self.seen, self.most_events)
         empty_too = self.due_at is not None and self.report_if_empty and not self.is_under_way
         self.seen = portion.last_seq
         self.is_under_way = self.due_at is not None and portion.more
@@ -83,6 +87,7 @@ def read_watch(
         schedule=schedule,
         report_if_empty=_flag(parameters, "reportIfEmpty"),
         form=read_epc_format(epc_format),
+        most_events=_count(parameters, "perPage"),
         clock=clock,
         seen=epcis.feed.head() if initial is None else 0,
         due_at=None if schedule is None else schedule.next_after(clock()),
@@ -94,6 +99,13 @@ def _flag(parameters: Mapping[str, str], name: str) -> bool:
     if text not in {"true", "false"}:
         raise SubscriptionControlsError(f"{name}: must be true or false")
     return text == "true"
+
+
+def _count(parameters: Mapping[str, str], name: str) -> int:
+    text = parameters.get(name, str(_MOST_EVENTS))
+    if _COUNT.fullmatch(text) is None:
+        raise SubscriptionControlsError(f"{name}: must be a whole number from 1 on")
+    return min(int(text), _MOST_EVENTS)
 
 
 def _instant(parameters: Mapping[str, str], name: str) -> datetime | None:

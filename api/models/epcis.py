@@ -108,6 +108,7 @@ class SubscriptionOut(Model):
     schedule: Mapping[str, str] | None = None
     reportIfEmpty: bool  # noqa: N815 - the same
     initialRecordTime: Time | None = None  # noqa: N815 - the same
+    epcFormat: str  # noqa: N815 - the same
     lastNotifiedAt: Time | None = None  # noqa: N815 - the same
 
     @classmethod
@@ -123,6 +124,7 @@ class SubscriptionOut(Model):
             schedule=None if wanted.schedule is None else wanted.schedule.fields,
             reportIfEmpty=wanted.report_if_empty,
             initialRecordTime=wanted.initial_record_time,
+            epcFormat=wanted.identifier_form.value,
             lastNotifiedAt=subscription.last_notified_at,
         )
 

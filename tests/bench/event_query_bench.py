@@ -20,6 +20,7 @@ from tests.bench.figures import Figure
 from tests.support.epcis_load import START, document
 from tests.support.servers import run_postgresql
 from traceability import tables as t
+from traceability.epcis.documents import read_document
 from traceability.epcis.model import AnyEvent
 from traceability.epcis.query import tables as q
 from traceability.epcis.query.bulk import BulkInsert, Row
@@ -27,7 +28,7 @@ from traceability.epcis.query.fields import Field, measured, typed
 from traceability.epcis.query.indexing import index_events
 from traceability.epcis.query.parameters import parse_query
 from traceability.epcis.query.search import find
-from traceability.epcis.reading import read_document, read_event
+from traceability.epcis.reading import read_event
 
 EVENTS = 1_000_000
 BATCH = 500

@@ -153,7 +153,7 @@ def test_master_data_that_breaks_the_schema_is_refused_with_every_path(
     client: TestClient, headers: dict[str, str]
 ) -> None:
     wrong = {
-        "id": "urn:epc:id:sgln:9521321.1.0",
+        "id": "next door",
         "attributes": [{"id": "region"}, {"attribute": "x"}, {"id": "farm:a", "attribute": True}],
         "children": ["next door"],
     }
@@ -192,6 +192,7 @@ def test_what_is_no_document_is_refused(refusing: TestClient, content: bytes) ->
     )
     assert answer.status_code == 400
     assert answer.json()["type"] == "epcisException:ValidationException"
+    assert answer.json()["errors"]
 
 
 def test_more_events_than_the_limit_are_refused(client: TestClient) -> None:

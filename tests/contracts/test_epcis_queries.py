@@ -160,6 +160,7 @@ def test_a_subscription_is_made_found_listed_and_removed(asked: TestClient) -> N
     assert made["schedule"] == {"hour": "1", "minute": "5"}
     assert made["queryName"] == "shipments"
     assert made["initialRecordTime"] == "2025-01-01T00:00:00.000Z"
+    assert made["epcFormat"] == "Never_Translates"
     assert "stream" not in made
     location = answer.headers["location"]
     assert location.endswith(f"{LIST}/{made['subscriptionID']}")
@@ -273,6 +274,15 @@ def test_a_websocket_gets_what_was_captured_before_if_it_says_so(asked: TestClie
     assert found[0]["epcList"] == ["https://id.gs1.org/01/09521321000025/21/0"]
 
 
+def test_a_websocket_gets_as_many_events_at_once_as_it_says(asked: TestClient) -> None:
+    address = f"{WATCH}?stream=true&initialRecordTime=2020-01-01T00:00:00Z&perPage=1"
+    with asked.websocket_connect(address) as socket:
+        found = [listed(socket.receive_json()) for _ in range(2)]
+    assert [[event["eventID"] for event in each] for each in found] == [
+        [seen(n)["eventID"]] for n in range(2)
+    ]
+
+
 def test_a_websocket_with_a_schedule_reports_without_events_if_it_says_so(
     asked: TestClient,
 ) -> None:
@@ -289,6 +299,20 @@ def test_a_websocket_ends_with_its_query(asked: TestClient) -> None:
     assert ended.value.code == 1001
 
 
+def test_a_websocket_hears_that_its_query_became_too_complex(asked: TestClient) -> None:
+    place = "urn:x:place:{}".format
+    asked.post("/epcis/queries", json={"name": "within", "query": {"WD_readPoint": [place(0)]}})
+    nested = [{"id": place(n), "children": [place(n + 1)]} for n in range(100)]
+    vocabulary = {"type": "urn:epcglobal:epcis:vtype:ReadPoint", "vocabularyElementList": nested}
+    header = {"epcisMasterData": {"vocabularyList": [vocabulary]}}
+    with asked.websocket_connect("/epcis/queries/within/events?stream=true") as socket:
+        asked.post("/epcis/capture", json={**document(seen(10)), "epcisHeader": header})
+        assert socket.receive_json()["type"] == "epcisException:QueryTooComplexException"
+        with pytest.raises(WebSocketDisconnect) as ended:
+            socket.receive_json()
+    assert ended.value.code == 1011
+
+
 @pytest.mark.parametrize(
     ("watch", "status", "kind"),
     [
@@ -297,7 +321,8 @@ def test_a_websocket_ends_with_its_query(asked: TestClient) -> None:
         (f"{WATCH}?stream=false", 400, "SubscriptionControlsException"),
         (f"{WATCH}?stream=true&hour=1", 400, "SubscriptionControlsException"),
         (f"{WATCH}?hour=25", 400, "SubscriptionControlsException"),
-        (f"{WATCH}?stream=true&perPage=1", 400, "SubscriptionControlsException"),
+        (f"{WATCH}?stream=true&perPage=0", 400, "SubscriptionControlsException"),
+        (f"{WATCH}?stream=true&nextPageToken=x", 400, "SubscriptionControlsException"),
         (f"{WATCH}?stream=true&initialRecordTime=x", 400, "SubscriptionControlsException"),
     ],
 )

@@ -32,6 +32,7 @@ from traceability.epcis.query.parameters import parse_query
 from traceability.epcis.query.planning import FEW
 from traceability.epcis.query.resources import Resource, is_known, list_resource
 from traceability.epcis.query.search import find, matching
+from traceability.epcis.vocabulary import Word, known_words
 from traceability.errors import QueryError, QueryTooLargeError
 
 CONTEXT = Context.of({"partner": NAMESPACE})
@@ -358,8 +359,17 @@ def test_a_declaration_and_the_event_it_declares_wrong_are_two(connection: Conne
 # Top-level resources
 
 
+def _all_members(connection: Connection, resource: Resource, per_page: int) -> list[str]:
+    page = list_resource(connection, resource, None, per_page)
+    found = list(page.items)
+    while page.next_token is not None:
+        page = list_resource(connection, resource, page.next_token, per_page)
+        found += page.items
+    return found
+
+
 def test_resources_are_listed_once_each_page_by_page(connection: Connection) -> None:
-    steps = ["shipping", "receiving", "https://partner.example/waxing", None]
+    steps = ["shipping", "zoning", "https://partner.example/waxing", None]
     _store(
         connection,
         [
@@ -367,14 +377,14 @@ def test_resources_are_listed_once_each_page_by_page(connection: Connection) -> 
             for n in range(50)
         ],
     )
-    first = list_resource(connection, Resource.BIZ_STEPS, None, 2)
-    last = list_resource(connection, Resource.BIZ_STEPS, first.next_token, 2)
-    assert [*first.items, *last.items] == sorted(step for step in steps if step)
-    assert last.next_token is None
-    epcs = list_resource(connection, Resource.EPCS, None, 100)
-    assert epcs.items == [*(f"urn:example:{n}" for n in range(7)), "urn:example:a"]
-    assert list_resource(connection, Resource.EVENT_TYPES, None, 9).items == ["ObjectEvent"]
-    assert list_resource(connection, Resource.DISPOSITIONS, None, 9).items == []
+    epcs = _all_members(connection, Resource.EPCS, 3)
+    assert epcs == [*(f"urn:example:{n}" for n in range(7)), "urn:example:a"]
+    assert _all_members(connection, Resource.READ_POINTS, 3) == []
+    known = known_words(Word.BIZ_STEP)
+    assert _all_members(connection, Resource.BIZ_STEPS, 4) == sorted(
+        known | {"zoning", "https://partner.example/waxing"}
+    )
+    assert len(_all_members(connection, Resource.EVENT_TYPES, 5)) == 5
     assert is_known(connection, Resource.EPCS, "urn:example:3")
     assert not is_known(connection, Resource.EPCS, "urn:example:7")
     assert not is_known(connection, Resource.READ_POINTS, "urn:example:3")

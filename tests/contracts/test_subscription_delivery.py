@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 
 from park.assets import Park
 from park.database import open_engine
-from tests.support.epcis_api import document, listed, seen
+from tests.support.epcis_api import Json, document, listed, seen
 from tests.support.ingest_fakes import wait_for
 from traceability import tables
 from traceability.epcis.delivery import MOST_EVENTS, SubscriptionRunner
@@ -21,7 +21,7 @@ from traceability.epcis.schedules import Schedule
 from traceability.epcis.subscriptions import Subscriptions, Wanted
 from traceability.epcis.translation import IdentifierForm
 from traceability.epcis.webhooks import signature
-from traceability.errors import DeliveryError
+from traceability.errors import DeliveryError, QueryError
 from traceability.event_repository import EventRepository
 from traceability.repository import Traceability
 
@@ -69,6 +69,10 @@ class FakeSender:
         return [number for message in self.messages for number in message]
 
 
+def described(error: QueryError) -> dict[str, Any]:
+    return {"type": type(error).__name__, "detail": str(error)}
+
+
 @dataclass
 class Stage:
     """A repository with one named query, and what watches it."""
@@ -88,7 +92,9 @@ class Stage:
 
     def runner(self) -> SubscriptionRunner:
         feed = EventFeed(self.engine, self.repository.park)
-        return SubscriptionRunner(self.subscriptions, feed, self.sender, clock=self.clock)
+        return SubscriptionRunner(
+            self.subscriptions, feed, self.sender, describe=described, clock=self.clock
+        )
 
 
 @pytest.fixture
@@ -147,6 +153,30 @@ def test_a_message_names_query_and_subscription_and_is_signed(
     assert signature(b"text", "key") == "avqQRqlXnK0UOjhMG1ZLmiUNJ9b2pj+fIL86dZTJ4sY="
 
 
+def test_who_asks_what_became_too_complex_is_told(stage: Stage, runner: SubscriptionRunner) -> None:
+    place = "urn:x:place:{}".format
+    NamedQueries(stage.engine).add("within", {"WD_readPoint": [place(0)]}, stage.clock())
+    stage.subscriptions.add("within", Wanted(dest=DEST), stage.clock())
+
+    def lie(depth: int, *events: Json) -> None:
+        nested = [{"id": place(n), "children": [place(n + 1)]} for n in range(depth)]
+        nested.append({"id": place(depth), "children": []})
+        kind = {"type": "urn:epcglobal:epcis:vtype:ReadPoint", "vocabularyElementList": nested}
+        header = {"epcisMasterData": {"vocabularyList": [kind]}}
+        stage.repository.capture_document({**document(*events), "epcisHeader": header})
+
+    lie(100, seen(1))
+    runner.wake()
+    wait_for(lambda: failures(stage, "within") == 1)
+    _, body, headers = stage.sender.sent.pop()
+    assert json.loads(body)["type"] == "QueryTooComplexError"
+    assert headers["Content-Type"] == "application/problem+json"
+    lie(1, seen(2, readPoint={"id": place(1)}))
+    stage.clock.pass_by(seconds=2)
+    runner.wake()
+    wait_for(lambda: stage.sender.numbers == [2])
+
+
 def test_many_events_come_in_several_messages(stage: Stage, runner: SubscriptionRunner) -> None:
     stage.subscribe()
     count = 2 * MOST_EVENTS + 50
@@ -175,8 +205,8 @@ def test_what_isnt_taken_is_sent_again_later_and_nothing_overtakes_it(
     wait_for(lambda: failures(stage) == 0)
 
 
-def failures(stage: Stage) -> int:
-    (subscription,) = stage.subscriptions.page("shipments", None, 10).items
+def failures(stage: Stage, query: str = "shipments") -> int:
+    (subscription,) = stage.subscriptions.page(query, None, 10).items
     return subscription.failures
 
 

@@ -149,8 +149,24 @@ FULL: dict[str, Json] = {
         "transformationID": f"urn:epc:id:gdti:{_PREFIX}.00001.run7",
         "ilmd": _ILMD,
     },
+    "ex:Weighing": {
+        "type": "ex:Weighing",
+        **COMMON,
+        "action": "OBSERVE",
+        "parentID": _SSCC,
+        "epcList": _EPCS,
+        "childEPCs": _EPCS[:1],
+        "inputEPCList": _EPCS[1:],
+        "outputEPCList": _EPCS,
+        "quantityList": _LOTS,
+        "childQuantityList": _LOTS[:1],
+        "inputQuantityList": _LOTS[1:],
+        "outputQuantityList": _LOTS[2:],
+        "transformationID": "urn:uuid:5b0b6f3e-8a45-4bb1-9b7b-3a9b3c9c1a02",
+        "ilmd": _ILMD,
+    },
 }
-"""An event of each type with every field there is."""
+"""An event of each type, one of others among them, with every field there is."""
 
 
 def document(*events: Json, context: Any = None) -> Json:
@@ -315,5 +331,6 @@ bodies: st.SearchStrategy[Json] = st.one_of(
         transformationID=st.just("urn:uuid:5b0b6f3e-8a45-4bb1-9b7b-3a9b3c9c1a02"),
         ilmd=_ilmd,
     ),
+    _of("farm:Weighing"),
 )
 """Valid bodies of events of every type, with prefixes of `CONTEXT`."""

@@ -6,14 +6,13 @@ sections of CBV 2.0.
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from traceability.epcis.key_rules import malformed_keys
 from traceability.epcis.model import (
     Action,
     AggregationEvent,
     AnyEvent,
     AssociationEvent,
     ObjectEvent,
-    TransactionEvent,
-    TransformationEvent,
 )
 from traceability.findings import Finding
 
@@ -57,6 +56,7 @@ def _findings(event: AnyEvent) -> Iterator[Finding]:
     yield from _parties(event)
     yield from _instances(event)
     yield from _sensors(event)
+    yield from malformed_keys(event)
 
 
 def _excluded_steps(event: AnyEvent) -> Iterator[Finding]:
@@ -80,9 +80,9 @@ def _excluded_steps(event: AnyEvent) -> Iterator[Finding]:
 
 def _step_and_action(event: AnyEvent) -> Iterator[Finding]:
     """A step whose definition says what becomes of the objects fits one kind of action (7.1.3)."""
-    if isinstance(event, TransformationEvent | TransactionEvent) or event.biz_step is None:
+    if not isinstance(event, ObjectEvent | AggregationEvent | AssociationEvent):
         return
-    allowed = _STEP_ACTIONS.get(event.biz_step)
+    allowed = _STEP_ACTIONS.get(event.biz_step or "")
     if allowed is not None and event.action not in allowed:
         yield Finding(
             "cbv-step-and-action",

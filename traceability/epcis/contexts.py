@@ -44,17 +44,21 @@ class Context:
     """The JSON of `@context`."""
     prefixes: Mapping[str, str]
     """Namespace by prefix, GS1's among them."""
+    terms: Mapping[str, str] = field(default_factory=dict)
+    """Address by name, of names that stand without a prefix."""
     _longest_first: Sequence[tuple[str, str]] = field(default=(), repr=False, compare=False)
 
     @classmethod
     def of(cls, value: Any) -> "Context":
         """The context that `@context` holds; what isn't one declares nothing."""
         prefixes = dict(GS1_PREFIXES)
+        terms: dict[str, str] = {}
         for part in _as_list(value):
             if isinstance(part, Mapping):
+                terms.update(_addresses(part, prefixes))
                 prefixes.update(_declared(part, prefixes))
         by_length = sorted(prefixes.items(), key=lambda item: -len(item[1]))
-        return cls(value, prefixes, by_length)
+        return cls(value, prefixes, terms, by_length)
 
     def within(self, value: Any) -> "Context":
         """The context of a part that has its own `@context` besides this one.
@@ -77,9 +81,11 @@ class Context:
         return all(self.prefixes.get(prefix) == namespace for prefix, namespace in declared)
 
     def expand(self, name: str) -> str:
-        """The full name; a name without a known prefix as it is."""
+        """The full name; a name that isn't declared, or whose prefix isn't, as it is."""
         prefix, colon, local = name.partition(":")
-        namespace = self.prefixes.get(prefix) if colon else None
+        if not colon:
+            return self.terms.get(name, name)
+        namespace = self.prefixes.get(prefix)
         return name if namespace is None or local.startswith("//") else f"{namespace}{local}"
 
     def compact(self, full: str) -> str:
@@ -108,6 +114,8 @@ def merged(contexts: Iterable[Context]) -> Context | None:
                 return None
     if len({_elsewhere(context) for context in several}) > 1:
         return None
+    if any(_lone_terms(context) != _lone_terms(several[0]) for context in several):
+        return None
     parts: list[Any] = []
     for part in (part for context in several for part in _as_list(context.value)):
         if isinstance(part, Mapping) and len(_declared(part, prefixes)) < len(part):
@@ -115,6 +123,12 @@ def merged(contexts: Iterable[Context]) -> Context | None:
         if part not in parts and not (_is_of_gs1(part) and any(map(_is_of_gs1, parts))):
             parts.append(part)
     return Context.of(parts)
+
+
+def _lone_terms(context: Context) -> Mapping[str, str]:
+    """Names that stand for an address as they are, which no prefix would."""
+    terms = context.terms.items()
+    return {name: address for name, address in terms if not address.endswith(_DELIMITERS)}
 
 
 def _elsewhere(context: Context) -> tuple[str, ...]:
@@ -135,16 +149,22 @@ def _as_list(value: Any) -> list[Any]:
 
 def _declared(part: Mapping[Any, Any], known: Mapping[str, str]) -> dict[str, str]:
     """The prefixes that an object of a context declares, also those made with other prefixes."""
+    # Else namespace and name couldn't be told apart again.
+    return {
+        prefix: full if full.endswith(_DELIMITERS) else f"{full}:"
+        for prefix, full in _addresses(part, known).items()
+    }
+
+
+def _addresses(part: Mapping[Any, Any], known: Mapping[str, str]) -> dict[str, str]:
+    """The addresses that names of an object of a context stand for."""
     found: dict[str, str] = {}
-    for prefix, meaning in part.items():
+    for name, meaning in part.items():
         address = meaning.get("@id") if isinstance(meaning, Mapping) else meaning
-        if isinstance(address, str) and isinstance(prefix, str) and _PREFIX.fullmatch(prefix):
-            found[prefix] = address
-    for prefix, address in found.items():
-        full = _resolved(prefix, address, {**known, **found})
-        # Else namespace and name couldn't be told apart again.
-        found[prefix] = full if full.endswith(_DELIMITERS) else f"{full}:"
-    return found
+        is_named = isinstance(name, str) and _PREFIX.fullmatch(name)
+        if is_named and isinstance(address, str) and ":" in address:
+            found[name] = address
+    return {name: _resolved(name, address, {**known, **found}) for name, address in found.items()}
 
 
 def _resolved(term: str, address: str, known: Mapping[str, str]) -> str:

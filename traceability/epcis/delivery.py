@@ -6,6 +6,7 @@
 3. Where a message isn't taken it is sent again, after pauses that double up to five minutes and
    differ at random. What has been taken is written down before the next message is sent.
 4. A subscriber that answers 413 gets half as many events at a time.
+5. A query that can no longer be answered is told as a problem, again after pauses as in 3.
 """
 
 import json
@@ -26,7 +27,7 @@ from traceability.epcis.subscriptions import Subscription, Subscriptions, at
 from traceability.epcis.translation import translate_json
 from traceability.epcis.webhooks import signature
 from traceability.epcis.writing import query_document
-from traceability.errors import DeliveryError, TraceabilityError
+from traceability.errors import DeliveryError, QueryError, TraceabilityError
 
 _log = logging.getLogger(__name__)
 
@@ -49,6 +50,10 @@ class Sender(Protocol):
 
     def send(self, dest: str, body: bytes, headers: Mapping[str, str]) -> None:
         """Post a body. Raises DeliveryError unless it was taken."""
+
+
+Describe = Callable[[QueryError], Json]
+"""Makes the problem of an error, in JSON."""
 
 
 def _now() -> datetime:
@@ -74,11 +79,13 @@ class SubscriptionRunner:
         feed: EventFeed,
         sender: Sender,
         *,
+        describe: Describe,
         clock: Callable[[], datetime] = _now,
     ) -> None:
         self._subscriptions = subscriptions
         self._feed = feed
         self._sender = sender
+        self._describe = describe
         self._clock = clock
         self._owner = str(uuid4())
         self._paces: dict[int, _Pace] = {}
@@ -143,6 +150,8 @@ class SubscriptionRunner:
         has_reported = False
         try:
             has_reported = self._report(subscription, pace)
+        except QueryError as error:
+            self._tell(subscription, error)
         except TraceabilityError as error:
             _log.warning("subscription %s waits: %s", subscription.subscription_id, error)
         except Exception:  # noqa: BLE001 - one mistake must not end all deliveries
@@ -195,6 +204,19 @@ class SubscriptionRunner:
         self._subscriptions.rest(subscription, self._owner, subscription.last_seq, due_at, failures)
         return True
 
+    def _tell(self, subscription: Subscription, error: QueryError) -> None:
+        """Tell the subscriber why nothing comes."""
+        now = self._clock()
+        if not self._subscriptions.claim(subscription, self._owner, now, now + _LEASE):
+            return
+        try:
+            self._post(subscription, self._describe(error), "application/problem+json")
+        except DeliveryError as refusal:
+            _log.info("subscription %s: %s", subscription.subscription_id, refusal)
+        failures = subscription.failures + 1
+        due_at, last_seq = self._due_again(subscription, failures), subscription.last_seq
+        self._subscriptions.rest(subscription, self._owner, last_seq, due_at, failures)
+
     def _next(self, query: EventQuery, subscription: Subscription, pace: _Pace) -> Portion:
         after = max(subscription.last_seq, pace.seen)
         portion = self._feed.take(query, after, pace.most_events)
@@ -226,16 +248,20 @@ class SubscriptionRunner:
         return now if schedule is None else schedule.next_after(now)
 
     def _send(self, subscription: Subscription, events: Sequence[Json]) -> None:
-        wanted = subscription.wanted
+        form = subscription.wanted.identifier_form
         document = query_document(
-            [translate_json(event, wanted.identifier_form) for event in events],
+            [translate_json(event, form) for event in events],
             self._clock(),
             subscription.query_name,
             subscription.subscription_id,
         )
+        self._post(subscription, document, "application/json")
+
+    def _post(self, subscription: Subscription, document: Json, media_type: str) -> None:
+        wanted = subscription.wanted
         body = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
         headers = {
-            "Content-Type": "application/json",
+            "Content-Type": media_type,
             "User-Agent": "agripark",
             "GS1-EPCIS-Version": "2.0",
             "GS1-CBV-Version": "2.0",

@@ -2,7 +2,8 @@
 
 What an event says becomes one text, the pre-hash string: `name=value` pairs in the canonical order
 of properties, without separators; the hash is SHA-256 of that text. Left out are what differs from
-copy to copy: event id, record time, error declaration, and comments (`rdfs:comment`).
+copy to copy: event id, record time, error declaration, and comments (`rdfs:comment`). A type of
+others is its full address.
 
 Where the texts around the standard differ, this follows the reference implementation
 (epcis-event-hash-generator 1.9): a type stands before the paper or party that it types,
@@ -28,11 +29,13 @@ from traceability.epcis.model import (
     AggregationEvent,
     AnyEvent,
     AssociationEvent,
+    ExtendedEvent,
     ObjectEvent,
     Place,
     Quantity,
     TransactionEvent,
     TransformationEvent,
+    action_of,
 )
 from traceability.epcis.sensors import SensorElement, SensorMetadata, SensorReport
 from traceability.epcis.vocabulary import Word, canonical_word, web_address
@@ -73,12 +76,13 @@ def pre_hash_text(event: AnyEvent) -> str:
 def _parts(event: AnyEvent) -> Iterator[str]:
     yield f"eventType={event.type}eventTime={_time(event.event_time)}"
     yield f"eventTimeZoneOffset={event.event_time_zone_offset}"
-    yield from sorted(f"certificationInfo={_text(each)}" for each in event.certification_info)
+    certificates = event.certification_info
+    addresses = (each for each in certificates if isinstance(each, str))
+    yield from sorted(f"certificationInfo={_text(each)}" for each in addresses)
     yield from _objects(event)
-    if not isinstance(event, TransformationEvent):
-        yield f"action={event.action.value}"
-    elif event.transformation_id is not None:
-        yield f"transformationID={_text(event.transformation_id)}"
+    yield from _one("action", action_of(event))
+    if isinstance(event, TransformationEvent | ExtendedEvent):
+        yield from _one("transformationID", event.transformation_id)
     yield from _circumstances(event)
     yield from _typed(
         "bizTransaction",
@@ -94,7 +98,9 @@ def _parts(event: AnyEvent) -> Iterator[str]:
     if event.sensor_elements:
         yield "sensorElementList"
         yield from sorted(_sensor_element(each) for each in event.sensor_elements)
-    if isinstance(event, ObjectEvent | TransformationEvent) and event.ilmd:
+    objects = (each for each in certificates if not isinstance(each, str))
+    yield from sorted(f"certificationInfo{_extensions(each)}" for each in objects)
+    if isinstance(event, ObjectEvent | TransformationEvent | ExtendedEvent) and event.ilmd:
         yield f"ilmd{_extensions(event.ilmd)}"
     yield _extensions(event.extensions)
 
@@ -117,6 +123,20 @@ def _objects(event: AnyEvent) -> Iterator[str]:
             yield from _quantities("inputQuantityList", event.input_quantities)
             yield from _epcs("outputEPCList", event.output_epcs)
             yield from _quantities("outputQuantityList", event.output_quantities)
+        case ExtendedEvent():
+            yield from _objects_of_others(event)
+
+
+def _objects_of_others(event: ExtendedEvent) -> Iterator[str]:
+    yield from _one("parentID", event.parent)
+    yield from _epcs("epcList", event.epcs)
+    yield from _epcs("inputEPCList", event.input_epcs)
+    yield from _epcs("childEPCs", event.child_epcs)
+    yield from _quantities("quantityList", event.quantities)
+    yield from _quantities("childQuantityList", event.child_quantities)
+    yield from _quantities("inputQuantityList", event.input_quantities)
+    yield from _epcs("outputEPCList", event.output_epcs)
+    yield from _quantities("outputQuantityList", event.output_quantities)
 
 
 def _circumstances(event: AnyEvent) -> Iterator[str]:

@@ -4,7 +4,6 @@ Events are numbered in the order of their commits without gaps, so who remembers
 saw misses none and sees none twice.
 """
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -15,6 +14,7 @@ from sqlalchemy import Engine, select
 from park.assets import Park
 from park.times import to_epoch_ms
 from traceability import tables as t
+from traceability.canonical import read_canonical
 from traceability.epcis.query.conditions import EventQuery, Span
 from traceability.epcis.query.master_data import KnownMasterData
 from traceability.epcis.query.search import matching
@@ -68,7 +68,7 @@ class EventFeed:
         if len(found) > limit:
             found = found[:limit]
             seen = found[-1][0]
-        return Portion([json.loads(document) for _, document in found], seen, seen < head)
+        return Portion([read_canonical(document) for _, document in found], seen, seen < head)
 
 
 def recorded_from(query: EventQuery, earliest: datetime | None) -> EventQuery:

@@ -5,19 +5,23 @@ lone surrogates, names once, and a depth that any program can walk.
 """
 
 import math
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Mapping
 from typing import Any
 
+from traceability.canonical import is_double
+from traceability.epcis.contexts import Context
 from traceability.epcis.faults import Faults
 
 _DEEPEST = 40
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s\ud800-\udfff]+")
+_NAMELESS = Context(None, {})
+"""In which names are what they are."""
 _LARGEST_INTEGER = 2**53 - 1
 _SHOWN = 80
 
 
-def kept(
-    value: Any, path: str, faults: Faults, full_name: Callable[[str], str], depth: int = 0
-) -> Any:
+def kept(value: Any, path: str, faults: Faults, context: Context, depth: int = 0) -> Any:
     """The value with full names inside; what can't be kept is noted with its path."""
     kind = type(value)
     if kind is str:
@@ -28,43 +32,58 @@ def kept(
         if problem:
             faults.add(path, problem)
     elif value is not None and kind is not bool:
-        return _nested(value, path, faults, full_name, depth)
+        return _nested(value, path, faults, context, depth)
     return value
 
 
-def _nested(
-    value: Any, path: str, faults: Faults, full_name: Callable[[str], str], depth: int
-) -> Any:
+def _nested(value: Any, path: str, faults: Faults, context: Context, depth: int) -> Any:
     if depth > _DEEPEST:
         faults.add(path, "is nested too deeply")
         return None
     if isinstance(value, Mapping):
-        return _object(value, path, faults, full_name, depth)
+        inner = inner_context(value, path, context, faults)
+        return _object(value, path, faults, inner, depth)
     if isinstance(value, list | tuple):
         return [
-            kept(part, f"{path}[{position}]", faults, full_name, depth + 1)
+            kept(part, f"{path}[{position}]", faults, context, depth + 1)
             for position, part in enumerate(value)
         ]
     faults.add(path, f"must be JSON, not {shown(value)}")
     return None
 
 
+def check_context(value: Any, path: str, faults: Faults) -> None:
+    """Note a `@context` that is none, or that couldn't be kept."""
+    for part in value if isinstance(value, list) else [value]:
+        if isinstance(part, Mapping):
+            kept(part, path, faults, _NAMELESS)
+        elif not (isinstance(part, str) and _ADDRESS.fullmatch(part)):
+            faults.add(path, "must be an address, an object, or a list of such")
+
+
+def inner_context(value: Mapping[Any, Any], path: str, context: Context, faults: Faults) -> Context:
+    """The context of an object inside, which may have its own."""
+    own = value.get("@context")
+    if own is None:
+        return context
+    check_context(own, f"{path}.@context", faults)
+    return context.within(own)
+
+
 def _object(
-    value: Mapping[Any, Any],
-    path: str,
-    faults: Faults,
-    full_name: Callable[[str], str],
-    depth: int,
+    value: Mapping[Any, Any], path: str, faults: Faults, context: Context, depth: int
 ) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, part in value.items():
+        if name == "@context":
+            continue
         if not isinstance(name, str) or not (name.isascii() or _is_unicode(name)):
             faults.add(path, f"has a name that is no text: {shown(name)}")
             continue
-        full = full_name(name)
+        full = context.expand(name)
         if full in found:
             faults.add(f"{path}.{name}", f"stands here twice, as {shown(full)}")
-        found[full] = kept(part, f"{path}.{name}", faults, full_name, depth + 1)
+        found[full] = kept(part, f"{path}.{name}", faults, context, depth + 1)
     return found
 
 
@@ -83,11 +102,10 @@ def number_problem(value: Any) -> str:
     """What keeps a value from being a number that a double holds; nothing where it is one."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return f"must be a number, not {shown(value)}"
-    if isinstance(value, int):
-        if abs(value) > _LARGEST_INTEGER:
-            return "is larger than a JSON number holds exactly; write it as a text"
-    elif not math.isfinite(value):
+    if isinstance(value, float) and not math.isfinite(value):
         return "must be a finite number"
+    if isinstance(value, int) and abs(value) > _LARGEST_INTEGER and not is_double(value):
+        return "is larger than a JSON number holds exactly; write it as a text"
     return ""
 
 

@@ -93,8 +93,6 @@ class ErrorDeclaration:
 class Event:
     """What every event has: which, when, where, why, how."""
 
-    type: ClassVar[str]
-
     event_id: str | None = None
     """Given at capture where the document has none."""
     event_time: datetime
@@ -109,7 +107,8 @@ class Event:
     sources: Sequence[Party] = ()
     destinations: Sequence[Party] = ()
     sensor_elements: Sequence[SensorElement] = ()
-    certification_info: Sequence[str] = ()
+    certification_info: Sequence[str | Extensions] = ()
+    """Addresses of certificates, or what they say, as extensions."""
     error_declaration: ErrorDeclaration | None = None
     extensions: Extensions = field(default_factory=dict)
 
@@ -118,7 +117,7 @@ class Event:
 class ObjectEvent(Event):
     """Something happened to objects."""
 
-    type = "ObjectEvent"
+    type: ClassVar[str] = "ObjectEvent"
 
     action: Action
     epcs: Sequence[str] = ()
@@ -130,7 +129,7 @@ class ObjectEvent(Event):
 class AggregationEvent(Event):
     """Objects were put on or taken off another, their parent."""
 
-    type = "AggregationEvent"
+    type: ClassVar[str] = "AggregationEvent"
 
     action: Action
     parent: str | None = None
@@ -142,7 +141,7 @@ class AggregationEvent(Event):
 class AssociationEvent(Event):
     """Objects were tied to another or to a place, such as a sensor to a container."""
 
-    type = "AssociationEvent"
+    type: ClassVar[str] = "AssociationEvent"
 
     action: Action
     parent: str | None = None
@@ -154,7 +153,7 @@ class AssociationEvent(Event):
 class TransactionEvent(Event):
     """Objects were tied to papers, `biz_transactions`, or untied from them."""
 
-    type = "TransactionEvent"
+    type: ClassVar[str] = "TransactionEvent"
 
     action: Action
     parent: str | None = None
@@ -166,7 +165,7 @@ class TransactionEvent(Event):
 class TransformationEvent(Event):
     """Objects were used up and others came out."""
 
-    type = "TransformationEvent"
+    type: ClassVar[str] = "TransformationEvent"
 
     input_epcs: Sequence[str] = ()
     input_quantities: Sequence[Quantity] = ()
@@ -176,6 +175,37 @@ class TransformationEvent(Event):
     ilmd: Extensions = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExtendedEvent(Event):
+    """An event of a type of others: it may have any field, and only they know what it means."""
+
+    type: str
+    """The full address."""
+    action: Action | None = None
+    parent: str | None = None
+    epcs: Sequence[str] = ()
+    quantities: Sequence[Quantity] = ()
+    child_epcs: Sequence[str] = ()
+    child_quantities: Sequence[Quantity] = ()
+    input_epcs: Sequence[str] = ()
+    input_quantities: Sequence[Quantity] = ()
+    output_epcs: Sequence[str] = ()
+    output_quantities: Sequence[Quantity] = ()
+    transformation_id: str | None = None
+    ilmd: Extensions = field(default_factory=dict)
+
+
 AnyEvent = (
-    ObjectEvent | AggregationEvent | AssociationEvent | TransactionEvent | TransformationEvent
+    ObjectEvent
+    | AggregationEvent
+    | AssociationEvent
+    | TransactionEvent
+    | TransformationEvent
+    | ExtendedEvent
 )
+
+
+def action_of(event: AnyEvent) -> str | None:
+    """What the event did; a transformation, and many an event of others, has no action."""
+    action = None if isinstance(event, TransformationEvent) else event.action
+    return None if action is None else action.value

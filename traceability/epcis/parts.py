@@ -5,7 +5,7 @@ here raises: what can't be read is noted with its path and read as absent.
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from difflib import get_close_matches
 from typing import Any, TypeVar
@@ -13,8 +13,8 @@ from typing import Any, TypeVar
 from park.times import parse_instant
 from traceability.epcis.contexts import Context
 from traceability.epcis.faults import Faults
-from traceability.epcis.identifiers import judged
-from traceability.epcis.json_values import kept, number_problem, shown, text_problem
+from traceability.epcis.identifiers import canonical
+from traceability.epcis.json_values import inner_context, kept, number_problem, shown, text_problem
 from traceability.epcis.vocabulary import Word, canonical_word, is_known, known_words
 
 T = TypeVar("T")
@@ -46,6 +46,11 @@ class Part:
 
     def _path(self, name: str) -> str:
         return f"{self.path}.{name}" if self.path and name else name or self.path
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it says nothing at all."""
+        return not self._body
 
     def has(self, name: str) -> bool:
         """Whether the field is there."""
@@ -102,26 +107,17 @@ class Part:
     def identifier(self, name: str) -> str | None:
         """What identifies an object, a class, a place or a party, in its canonical form."""
         value = self.uri(name)
-        if value is None:
-            return None
-        found, wrong = judged(value)
-        if wrong is None:
-            return found
-        self.fault(name, f"{shown(value)}: {wrong}")
-        return None
+        return None if value is None else canonical(value)
 
     def identifiers(self, name: str) -> tuple[str, ...]:
         """A list of identifiers, each there once."""
         found = []
         for position, value in enumerate(self._list(name)):
-            problem: str | None = _uri_problem(value)
-            if not problem:
-                identifier, problem = judged(value)
-                if problem is None:
-                    found.append(identifier)
-                    continue
-                problem = f"{shown(value)}: {problem}"
-            self.fault(f"{name}[{position}]", problem)
+            problem = _uri_problem(value)
+            if problem:
+                self.fault(f"{name}[{position}]", problem)
+            else:
+                found.append(canonical(value))
         self._check_unique(name, found)
         return tuple(found)
 
@@ -138,6 +134,31 @@ class Part:
     def uris(self, name: str) -> tuple[str, ...]:
         """A list of addresses, as they came."""
         return self._each(name, _uri_problem)
+
+    def mixed(self, name: str, read: Callable[["Part"], T]) -> tuple[str | T, ...]:
+        """Addresses and JSON objects: one alone, or a list of them."""
+        value = self._judged(name, _mixed_problem)
+        if value is None:
+            return ()
+        if not isinstance(value, list | tuple):
+            return tuple(self._one_of_mixed(name, value, read))
+        return tuple(
+            found
+            for position, each in enumerate(value)
+            for found in self._one_of_mixed(f"{name}[{position}]", each, read)
+        )
+
+    def _one_of_mixed(
+        self, where: str, value: Any, read: Callable[["Part"], T]
+    ) -> Iterator[str | T]:
+        if isinstance(value, Mapping):
+            yield read(self._inner(value, self._path(where)))
+            return
+        wrong = _uri_problem(value)
+        if wrong:
+            self.fault(where, wrong)
+        else:
+            yield value
 
     def _each(self, name: str, problem: Callable[[Any], str]) -> tuple[str, ...]:
         found = []
@@ -213,7 +234,11 @@ class Part:
         value = self._judged(name, _object_problem)
         if value is None:
             return None
-        return Part(value, self._path(name), self.context, self.faults)
+        return self._inner(value, self._path(name))
+
+    def _inner(self, value: Mapping[str, Any], path: str) -> "Part":
+        """An object inside, whose own context counts."""
+        return Part(value, path, inner_context(value, path, self.context, self.faults), self.faults)
 
     def parts(self, name: str, read: Callable[["Part"], T | None]) -> tuple[T, ...]:
         """A list of JSON objects, each read by that function."""
@@ -227,7 +252,7 @@ class Part:
             if wrong:
                 self.fault(f"{name}[{position}]", wrong)
                 continue
-            item = read(Part(value, f"{path}[{position}]", self.context, self.faults))
+            item = read(self._inner(value, f"{path}[{position}]"))
             if item is not None:
                 found.append(item)
         return tuple(found)
@@ -245,19 +270,19 @@ class Part:
         for name, value in self._body.items():
             if name in self._read:
                 continue
-            if not isinstance(name, str) or not _is_extension(name):
+            full = self.context.expand(name) if isinstance(name, str) else ""
+            if not _is_extension(full):
                 self._misplaced(name, known)
                 continue
-            full = self.context.expand(name)
             if full in found:
-                self.fault(name[:_SHOWN], f"stands here under another prefix, too: {full[:_SHOWN]}")
-            found[full] = kept(value, self._path(name), self.faults, self.context.expand)
+                self.fault(name[:_SHOWN], f"stands here under another name, too: {full[:_SHOWN]}")
+            found[full] = kept(value, self._path(name), self.faults, self.context)
         return found
 
     def close(self) -> None:
         """Note whatever wasn't read: extensions aren't allowed here."""
         for name in self._body:
-            if name not in self._read:
+            if name not in self._read or name == "@context":
                 self.fault(_name_shown(name), "is no field of this part")
 
     def _misplaced(self, name: Any, known: frozenset[str]) -> None:
@@ -295,6 +320,11 @@ def _truth_problem(value: Any) -> str:
 
 def _object_problem(value: Any) -> str:
     return "" if isinstance(value, Mapping) else f"must be an object, not {shown(value)}"
+
+
+def _mixed_problem(value: Any) -> str:
+    fits = isinstance(value, str | Mapping | list | tuple)
+    return "" if fits else f"must be an address or a list of such, not {shown(value)}"
 
 
 def _list_problem(value: Any) -> str:

@@ -1,9 +1,9 @@
-"""Events and documents from JSON-LD (GS1 EPCIS 2.0, section 10; CBV 2.0).
+"""Events from JSON-LD (GS1 EPCIS 2.0, section 10; CBV 2.0).
 
 Rules that are kept, or the document is refused with every path that breaks one:
 
-- Fields have the form that GS1's schema gives them; times carry an offset; identifiers that claim
-  to be GS1 keys are right to the check digit; words are the CBV's or addresses.
+- Fields have the form that GS1's schema gives them; times carry an offset; words are the CBV's or
+  addresses. What claims to be a GS1 key and isn't stays as it came, and `cbv_rules` says so.
 - Whatever the standard doesn't know is an extension and carries a prefix; it is kept as it came.
 - ObjectEvent: action, and at least one object, by EPC or by class and quantity, unless it holds
   sensor data. `ilmd` (master data of lots and instances) only with action ADD.
@@ -12,18 +12,19 @@ Rules that are kept, or the document is refused with every path that breaks one:
 - TransactionEvent: action and business transactions; objects or a parent, unless it is a DELETE.
 - TransformationEvent: no action; inputs and outputs, of which one may be missing where a
   transformation id ties it to the events that have them.
+- An event of a type of others may have any of these fields, in their form, and needs none.
 - A quantity isn't negative; a unit needs a quantity.
 """
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from typing import Any
 
 from traceability.epcis.contexts import Context
+from traceability.epcis.event_types import canonical_type, is_of_others
 from traceability.epcis.faults import Faults
-from traceability.epcis.master_data.reading import read_header, read_vocabularies
-from traceability.epcis.master_data.statements import Statement
+from traceability.epcis.json_values import check_context, shown
 from traceability.epcis.model import (
     Action,
     AggregationEvent,
@@ -31,6 +32,8 @@ from traceability.epcis.model import (
     AssociationEvent,
     BusinessTransaction,
     ErrorDeclaration,
+    ExtendedEvent,
+    Extensions,
     ObjectEvent,
     Party,
     PersistentDisposition,
@@ -44,12 +47,9 @@ from traceability.epcis.sensor_reading import read_sensor_element
 from traceability.epcis.vocabulary import Word
 from traceability.errors import InvalidDocumentError
 
-Json = Mapping[str, Any]
-
 _OFFSET = re.compile(r"[+-](?:(?:0\d|1[0-3]):[0-5]\d|14:00)", re.ASCII)
-_VERSION = re.compile(r"2(?:\.\d+)*", re.ASCII)
-_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:\S+")
 _UNIT = re.compile(r"[A-Z0-9]{2,3}", re.ASCII)
+_SHOWN = 80
 
 _FIELDS = frozenset(
     {
@@ -59,8 +59,6 @@ _FIELDS = frozenset(
     }
 )
 """Fields that belong to some types of events only."""
-_QUERY_DOCUMENT = "EPCISQueryDocument"
-_DOCUMENTS = frozenset({"EPCISDocument", _QUERY_DOCUMENT})
 
 
 def read_event(body: Any, context: Context, path: str = "") -> AnyEvent:
@@ -73,7 +71,7 @@ def read_event(body: Any, context: Context, path: str = "") -> AnyEvent:
     if isinstance(body, Mapping):
         own = body.get("@context")
         if own is not None:
-            _check_context(own, f"{path}.@context" if path else "@context", faults)
+            check_context(own, f"{path}.@context" if path else "@context", faults)
         within = context.within(own)
         event = _read(Part(body, path, within, faults))
     else:
@@ -88,11 +86,15 @@ def _read(part: Part) -> AnyEvent | None:
     if kind is None:
         part.require("type")
         return None
-    read = _READERS.get(kind.removeprefix("epcis:"))
-    if read is None:
-        part.fault("type", f"{kind[:80]!r} is none of {', '.join(_READERS)}")
-        return None
-    return read(part, _common(part))
+    name = canonical_type(kind, part.context.expand)
+    if name in _READERS:
+        return _READERS[name](part, _common(part))
+    if is_of_others(name):
+        return _extended_event(part, name, _common(part))
+    close = get_close_matches(name[:_SHOWN], _READERS, 1)
+    hint = f"did you mean {close[0]}?" if close else "types of others need a prefix, as ex:MyEvent"
+    part.fault("type", f"{shown(kind)} is none of {', '.join(_READERS)}; {hint}")
+    return None
 
 
 def _common(part: Part) -> dict[str, Any]:
@@ -206,6 +208,26 @@ def _transformation_event(part: Part, common: dict[str, Any]) -> TransformationE
     return event
 
 
+def _extended_event(part: Part, name: str, common: dict[str, Any]) -> ExtendedEvent:
+    return ExtendedEvent(
+        **common,
+        type=name,
+        action=_action(part) if part.has("action") else None,
+        parent=part.identifier("parentID"),
+        epcs=part.identifiers("epcList"),
+        quantities=part.parts("quantityList", _quantity),
+        child_epcs=part.identifiers("childEPCs"),
+        child_quantities=part.parts("childQuantityList", _quantity),
+        input_epcs=part.identifiers("inputEPCList"),
+        input_quantities=part.parts("inputQuantityList", _quantity),
+        output_epcs=part.identifiers("outputEPCList"),
+        output_quantities=part.parts("outputQuantityList", _quantity),
+        transformation_id=part.uri("transformationID"),
+        ilmd=_ilmd(part),
+        extensions=part.extensions(),
+    )
+
+
 _READERS: Mapping[str, Callable[[Part, dict[str, Any]], AnyEvent]] = {
     "ObjectEvent": _object_event,
     "AggregationEvent": _aggregation_event,
@@ -276,11 +298,15 @@ def _persistent_disposition(part: Part) -> PersistentDisposition | None:
     return found
 
 
-def _certification(part: Part) -> Sequence[str]:
-    if isinstance(part.raw("certificationInfo"), str):
-        address = part.uri("certificationInfo")
-        return () if address is None else (address,)
-    return part.uris("certificationInfo")
+def _certification(part: Part) -> Sequence[str | Extensions]:
+    """Addresses, by the schema; objects of GS1's web vocabulary, as others send them."""
+    return part.mixed("certificationInfo", _certificate)
+
+
+def _certificate(part: Part) -> Extensions:
+    if part.is_empty:
+        part.fault("", "says nothing; leave it out")
+    return part.extensions()
 
 
 def _declaration(part: Part | None) -> ErrorDeclaration | None:
@@ -303,111 +329,3 @@ def _declaration(part: Part | None) -> ErrorDeclaration | None:
 def _ilmd(part: Part) -> dict[str, Any]:
     inner = part.part("ilmd")
     return {} if inner is None else inner.extensions()
-
-
-@dataclass(frozen=True, slots=True)
-class EventDocument:
-    """The events of a document, unread, and what their names mean."""
-
-    context: Context
-    bodies: Sequence[Any]
-    path: str
-    """Of the list in the document; empty for an event that stands alone."""
-    master_data: Sequence[Statement] = ()
-    """What the document says of places, products and parties."""
-
-    def path_of(self, position: int) -> str:
-        """Where an event of the list stands."""
-        return f"{self.path}[{position}]" if self.path else ""
-
-
-def read_document(body: Any) -> EventDocument:
-    """The events of an EPCISDocument or EPCISQueryDocument, or one event with its `@context`.
-
-    Raises InvalidDocumentError for an envelope that breaks the schema; events are read apart.
-    """
-    faults = Faults()
-    if not isinstance(body, Mapping):
-        faults.add("", "must be an object: an EPCISDocument, or an event with its @context")
-        raise InvalidDocumentError(faults.problems)
-    context = _context(body, faults)
-    kind = body.get("type")
-    if isinstance(kind, str) and kind.removeprefix("epcis:") in _READERS:
-        found = EventDocument(context, [body], "")
-    else:
-        found = _envelope(Part(body, "", context, faults))
-    if faults.problems:
-        raise InvalidDocumentError(faults.problems)
-    return found
-
-
-def _context(body: Json, faults: Faults) -> Context:
-    value = body.get("@context")
-    if value is None:
-        faults.add("@context", "is missing; GS1's own is the least")
-    else:
-        _check_context(value, "@context", faults)
-    return Context.of(value)
-
-
-def _check_context(value: Any, path: str, faults: Faults) -> None:
-    parts = value if isinstance(value, list) else [value]
-    if not all(
-        isinstance(part, Mapping) or (isinstance(part, str) and _ADDRESS.fullmatch(part))
-        for part in parts
-    ):
-        faults.add(path, "must be an address, an object, or a list of such")
-
-
-def _envelope(part: Part) -> EventDocument:
-    kind = part.text("type")
-    part.require("type", "epcisBody")
-    if kind is None or kind.removeprefix("epcis:") != _QUERY_DOCUMENT:
-        # The schema asks these of an EPCISDocument only.
-        part.require("schemaVersion", "creationDate")
-    if kind is not None and kind.removeprefix("epcis:") not in _DOCUMENTS:
-        part.fault("type", f"{kind[:80]!r} is neither EPCISDocument nor a type of event")
-    part.matched("schemaVersion", _VERSION, "version of EPCIS 2, such as 2.0")
-    part.time("creationDate")
-    part.uri("id")
-    for name in ("sender", "receiver", "instanceIdentifier"):
-        part.text(name)
-    header = part.part("epcisHeader")
-    master_data = () if header is None else read_header(header)
-    inner = part.part("epcisBody")
-    part.extensions()
-    if inner is None:
-        return EventDocument(part.context, (), "epcisBody.eventList")
-    found = _results(inner) if inner.has("queryResults") else _body(inner)
-    return replace(found, master_data=(*master_data, *found.master_data))
-
-
-def _results(inner: Part) -> EventDocument:
-    """What a query found: an EPCISQueryDocument may be captured as it is."""
-    results = inner.part("queryResults")
-    inner.extensions()
-    if results is None:
-        return EventDocument(inner.context, (), "epcisBody.queryResults")
-    results.text("queryName")
-    results.text("subscriptionID")
-    results.require("resultsBody")
-    found = results.part("resultsBody")
-    results.extensions()
-    said = () if found is None else read_vocabularies(found)
-    if found is None:
-        return EventDocument(inner.context, (), "epcisBody.queryResults.resultsBody")
-    path = "epcisBody.queryResults.resultsBody.eventList"
-    return replace(_body(found), path=path, master_data=said)
-
-
-def _body(inner: Part) -> EventDocument:
-    if inner.has("event") and not inner.has("eventList"):
-        single = inner.raw("event")
-        return EventDocument(inner.context, [single], "epcisBody.event")
-    inner.require("eventList")
-    events = inner.raw("eventList")
-    inner.extensions()
-    if inner.has("eventList") and not isinstance(events, list):
-        inner.fault("eventList", "must be a list of events")
-        events = []
-    return EventDocument(inner.context, events or (), "epcisBody.eventList")

@@ -1,8 +1,9 @@
-"""Top-level resources over one database: what there is in the events."""
+"""Top-level resources over one database: what there is in the events and in the standard."""
 
 from sqlalchemy import Engine
 
 from traceability.epcis.contexts import DEFAULT, Context
+from traceability.epcis.event_types import canonical_type
 from traceability.epcis.identifiers import canonical
 from traceability.epcis.query.families import word
 from traceability.epcis.query.resources import Resource, is_known, list_resource
@@ -12,14 +13,13 @@ from traceability.transactions import reading
 from traceability.views import Page
 
 _WORDS = {Resource.BIZ_STEPS: Word.BIZ_STEP, Resource.DISPOSITIONS: Word.DISPOSITION}
-_STANDARD_TYPES = frozenset(
-    f"{name}Event"
-    for name in ("Object", "Aggregation", "Association", "Transaction", "Transformation")
-)
 
 
 class EventResources:
-    """What there is in the events of one SQL database. Safe to share among threads."""
+    """What there is in the events of one SQL database, and the words of the standard.
+
+    Safe to share among threads.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -30,13 +30,11 @@ class EventResources:
             return list_resource(connection, resource, token, per_page)
 
     def has(self, resource: Resource, value: str, names: Context = DEFAULT) -> bool:
-        """Whether any event has the value, in whatever form it is given.
+        """Whether the standard or any event has the value, in whatever form it is given.
 
-        The standard's event types are always there. Raises QueryError `bad-text`.
+        Raises QueryError `bad-text`.
         """
         check_texts(value)
-        if resource is Resource.EVENT_TYPES and value in _STANDARD_TYPES:
-            return True
         with reading(self._engine) as connection:
             return is_known(connection, resource, _canonical(resource, value, names))
 
@@ -44,5 +42,6 @@ class EventResources:
 def _canonical(resource: Resource, value: str, names: Context) -> str:
     if resource in _WORDS:
         return word(_WORDS[resource], value, names)
-    expanded = names.expand(value)
-    return expanded if resource is Resource.EVENT_TYPES else canonical(expanded)
+    if resource is Resource.EVENT_TYPES:
+        return canonical_type(value, names.expand)
+    return canonical(names.expand(value))

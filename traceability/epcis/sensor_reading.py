@@ -2,16 +2,23 @@
 
 import re
 
+from traceability.epcis.event_types import canonical_type
+from traceability.epcis.json_values import shown
 from traceability.epcis.parts import Part
 from traceability.epcis.sensors import SensorElement, SensorMetadata, SensorReport
 from traceability.epcis.vocabulary import Word
 
-_UNIT = re.compile(r"[A-Z0-9]{2,3}", re.ASCII)
 _HEX = re.compile(r"(?:[0-9A-Fa-f]{2})+", re.ASCII)
 
 
 def read_sensor_element(part: Part) -> SensorElement:
-    """One element of `sensorElementList`."""
+    """One element of `sensorElementList`.
+
+    Examples of GS1 say in each what it is, which its schema doesn't have.
+    """
+    kind = part.text("type")
+    if kind is not None and canonical_type(kind, part.context.expand) != "SensorElement":
+        part.fault("type", f"{shown(kind)} is no epcis:SensorElement; leave it out")
     inner = part.part("sensorMetadata")
     metadata = None if inner is None else _metadata(inner)
     part.require("sensorReport")
@@ -61,7 +68,7 @@ def _report(part: Part) -> SensorReport:
         standard_deviation=part.number("sDev"),
         percentile_rank=part.number("percRank"),
         percentile_value=part.number("percValue"),
-        uom=part.matched("uom", _UNIT, "unit code of UN/CEFACT Recommendation 20, such as CEL"),
+        uom=part.text("uom"),
         coordinate_reference_system=part.uri("coordinateReferenceSystem"),
         extensions=part.extensions(),
     )

@@ -114,6 +114,14 @@ _LISTS: Mapping[Word, _List] = MappingProxyType(
     }
 )
 
+_LATER: Mapping[Word, frozenset[str]] = MappingProxyType(
+    {
+        Word.BIZ_STEP: frozenset({"notifying"}),
+        Word.DISPOSITION: frozenset({"subject_to_regulation"}),
+    }
+)
+"""Words of GS1's guideline on the deforestation regulation, which CBV 2.0 doesn't have."""
+
 
 @lru_cache(_CACHED)
 def canonical_word(kind: Word, text: str) -> str:
@@ -144,8 +152,8 @@ def urn(kind: Word, word: str) -> str:
 
 
 def is_known(kind: Word, word: str) -> bool:
-    """Whether the CBV has that word; addresses of others are their own affair."""
-    return word in _LISTS[kind].words
+    """Whether GS1 has that word; addresses of others are their own affair."""
+    return word in _LISTS[kind].words or word in _LATER.get(kind, ())
 
 
 def known_words(kind: Word) -> frozenset[str]:

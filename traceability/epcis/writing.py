@@ -11,6 +11,7 @@ from traceability.epcis.model import (
     AnyEvent,
     AssociationEvent,
     ErrorDeclaration,
+    ExtendedEvent,
     ObjectEvent,
     PersistentDisposition,
     Place,
@@ -77,13 +78,13 @@ def joined(events: Iterable[Json]) -> tuple[Any, list[Json]]:
 def write_event(event: AnyEvent, context: Context = OWN) -> Json:
     """An event in JSON, without `@context`; empty fields are left out."""
     body = {
-        "type": event.type,
+        "type": context.compact(event.type),
         "eventID": event.event_id,
         "eventTime": format_instant(event.event_time),
         "eventTimeZoneOffset": event.event_time_zone_offset,
         "recordTime": event.record_time and format_instant(event.record_time),
         "errorDeclaration": _declaration(event.error_declaration, context),
-        "certificationInfo": list(event.certification_info),
+        "certificationInfo": [_value(each, context) for each in event.certification_info],
         **_own(event, context),
         "bizStep": event.biz_step,
         "disposition": event.disposition,
@@ -136,6 +137,21 @@ def _own(event: AnyEvent, context: Context) -> Json:
             }
         case TransformationEvent():
             return {
+                "inputEPCList": list(event.input_epcs),
+                "inputQuantityList": _quantities(event.input_quantities),
+                "outputEPCList": list(event.output_epcs),
+                "outputQuantityList": _quantities(event.output_quantities),
+                "transformationID": event.transformation_id,
+                "ilmd": _named(event.ilmd, context),
+            }
+        case ExtendedEvent():
+            return {
+                "action": event.action and event.action.value,
+                "parentID": event.parent,
+                "epcList": list(event.epcs),
+                "quantityList": _quantities(event.quantities),
+                "childEPCs": list(event.child_epcs),
+                "childQuantityList": _quantities(event.child_quantities),
                 "inputEPCList": list(event.input_epcs),
                 "inputQuantityList": _quantities(event.input_quantities),
                 "outputEPCList": list(event.output_epcs),

@@ -1,6 +1,5 @@
 """Reads from the database what figures are made of, and what lies in rooms now."""
 
-import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +10,7 @@ from park.gs1 import BatchId
 from park.scans import Scan
 from park.times import from_epoch_ms
 from traceability import tables as t
+from traceability.canonical import read_canonical
 from traceability.entries import entry_of_body
 from traceability.epcis.contexts import OWN, Context
 from traceability.interpretation import Places
@@ -54,7 +54,7 @@ def steps_after(
     """The steps of our park in the events behind `seq`, with their numbers; None for others."""
     steps: list[tuple[int, Scan | None]] = []
     for row in connection.execute(_STEPS, {"after": seq, "most": most}):
-        body = json.loads(row.document)
+        body = read_canonical(row.document)
         context = Context.of(body["@context"]) if "@context" in body else OWN
         steps.append((row.seq, entry_of_body(body, context, places).scan))
     return steps

@@ -4,7 +4,7 @@ from park.assets import Park
 from park.errors import IdentifierError
 from park.gs1 import CANONICAL_HOST, PlaceId, parse_batch, parse_place, parse_sscc, sscc_uri
 from traceability.checks import place_of
-from traceability.epcis.identifiers import judged
+from traceability.epcis.identifiers import canonical, judged
 from traceability.paging import check_texts
 from traceability.provenance.keys import RUN_PREFIX, run_key
 
@@ -23,7 +23,8 @@ def thing_key(text: str) -> str:
     if text.startswith(RUN_PREFIX):
         return run_key(text.removeprefix(RUN_PREFIX))
     if ":" in text:
-        return _canonical(text)
+        # Events may name what claims to be a GS1 key and isn't.
+        return canonical(text)
     if text.startswith("(00)") or (text.isdigit() and len(text) == _SSCC_DIGITS):
         return sscc_uri(parse_sscc(text))
     if text.startswith("(01)"):
@@ -45,7 +46,7 @@ def place_key(text: str, park: Park) -> str:
     if text in park.assets:
         return place_of(park.assets[text]).uri
     if ":" in text:
-        return _canonical(text)
+        return canonical(text)
     return _parsed_place(text).uri
 
 

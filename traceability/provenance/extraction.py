@@ -5,6 +5,7 @@
   id are one run (GS1 EPCIS 2.0, section 7.4.6).
 - AggregationEvent: statements about the contents of its parent.
 - Associations and transactions move nothing: they are sightings only.
+- What events of others' types mean only they know: nothing follows from them.
 """
 
 import json
@@ -24,6 +25,7 @@ from traceability.epcis.model import (
     Quantity,
     TransactionEvent,
     TransformationEvent,
+    action_of,
 )
 from traceability.epcis.units import LARGEST_MASS_MG, mass_mg
 from traceability.provenance.containment import Amount
@@ -204,13 +206,12 @@ def _amount(quantity: float | None, uom: str | None) -> Amount:
 
 def _stop(seq: int, at_ms: int, event: AnyEvent) -> tuple[object, ...]:
     """A row of `stops`, in the order of its columns."""
-    action = None if isinstance(event, TransformationEvent) else event.action.value
     to = event.destinations
     return (
         seq,
         at_ms,
         event.type,
-        action,
+        action_of(event),
         event.biz_step,
         event.disposition,
         None if event.read_point is None else event.read_point.id,

@@ -6,8 +6,8 @@ from fastapi import APIRouter, Depends, Header, Path, Request
 from starlette.responses import Response
 
 from api.epcis import requests
-from api.epcis.answers import JsonType, json_answer
-from api.epcis.bodies import AnyBody
+from api.epcis.answers import JsonOrXmlType, JsonType, json_answer
+from api.epcis.bodies import XML_TYPES, AnyBody
 from api.epcis.discovery import add_discovery
 from api.epcis.documents import event_count
 from api.epcis.headers import EVERY_ANSWER
@@ -15,6 +15,7 @@ from api.epcis.limits import capture_limits
 from api.epcis.paging import Paged, link_to_next, public_address
 from api.epcis.responses import exceptions
 from api.epcis.services import EpcisNeeded
+from api.epcis.xml_answers import job_xml
 from api.errors import ProblemError
 from api.models.epcis import Job
 from api.parameters import PathText
@@ -99,16 +100,19 @@ def list_capture_jobs(
     "/capture/{job}",
     summary="One capture job",
     response_model=Job,
-    responses=exceptions("NoSuchResourceException", "NotAcceptableException"),
+    responses={
+        200: {"content": {kind: {"schema": {"type": "string"}} for kind in XML_TYPES}},
+        **exceptions("NoSuchResourceException", "NotAcceptableException"),
+    },
 )
-def get_capture_job(epcis: EpcisNeeded, job: JobPath, media_type: JsonType) -> Response:
+def get_capture_job(epcis: EpcisNeeded, job: JobPath, media_type: JsonOrXmlType) -> Response:
     """What became of a document: `success`, or the errors event by event."""
     found = Job.of(epcis.jobs.job(job))
-    return json_answer(
-        found.model_dump(mode="json"),
-        media_type,
-        headers={_BEHAVIOUR: found.captureErrorBehaviour},
-    )
+    headers = {_BEHAVIOUR: found.captureErrorBehaviour}
+    content = found.model_dump(mode="json")
+    if media_type in XML_TYPES:
+        return Response(job_xml(content), 200, {**EVERY_ANSWER, **headers}, media_type)
+    return json_answer(content, media_type, headers=headers)
 
 
 def _job_exists(epcis: EpcisNeeded, job: JobPath) -> None:

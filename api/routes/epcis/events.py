@@ -7,7 +7,7 @@ from fastapi import APIRouter, Path, Request
 from starlette.responses import Response
 
 from api.epcis import requests
-from api.epcis.answers import EventType, JsonType, events_answer, json_answer
+from api.epcis.answers import JsonOrXmlType, JsonType, events_answer, json_answer
 from api.epcis.bodies import AnyBody
 from api.epcis.discovery import add_discovery
 from api.epcis.headers import Extensions
@@ -91,7 +91,7 @@ def query_events(
     request: Request,
     epcis: EpcisNeeded,
     names: Extensions,
-    media_type: EventType,
+    media_type: JsonOrXmlType,
     _per_page: PerPage = DEFAULT_PER_PAGE,
     _token: NextPageToken = None,
 ) -> Response:
@@ -113,7 +113,7 @@ def _asked_id(request: Request, event: str) -> str:
     responses={**EVENTS, **exceptions("NoSuchResourceException", "NotAcceptableException")},
 )
 def get_epcis_event(
-    request: Request, epcis: EpcisNeeded, event: EventIdPath, media_type: EventType
+    request: Request, epcis: EpcisNeeded, event: EventIdPath, media_type: JsonOrXmlType
 ) -> Response:
     """The event, and the declaration that it was wrong where there is one."""
     event_id = _asked_id(request, event)

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Request
 from starlette.responses import Response
 
 from api.epcis import requests
-from api.epcis.answers import EventType, JsonType, events_answer, json_answer
+from api.epcis.answers import JsonOrXmlType, JsonType, events_answer, json_answer
 from api.epcis.bodies import JsonBody
 from api.epcis.discovery import add_discovery
 from api.epcis.headers import EVERY_ANSWER, Extensions
@@ -108,7 +108,7 @@ def _definition(wanted: QueryIn, names: Context) -> dict[str, Any]:
     },
 )
 def get_query_events(
-    request: Request, epcis: EpcisNeeded, name: QueryPath, asked: Paged, media_type: EventType
+    request: Request, epcis: EpcisNeeded, name: QueryPath, asked: Paged, media_type: JsonOrXmlType
 ) -> Response:
     """Events that fit the query now. A WebSocket at this address gets those that come."""
     for parameter in request.query_params:

@@ -3,14 +3,14 @@
 Each is a collection; each of its members has the events that name it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Request
 from starlette.responses import Response
 
-from api.epcis.answers import EventType, JsonType, collection, events_answer
+from api.epcis.answers import JsonOrXmlType, JsonType, collection, events_answer
 from api.epcis.discovery import add_discovery
 from api.epcis.headers import EVERY_ANSWER, EpcFormatAsked, Extensions
 from api.epcis.paging import NextPageToken, Paged, PerPage, link_to_next
@@ -20,7 +20,7 @@ from api.models.epcis import Collection
 from api.parameters import PathText
 from traceability.epcis.contexts import Context
 from traceability.epcis.identifiers import to_urn
-from traceability.epcis.query.conditions import DEFAULT_PER_PAGE
+from traceability.epcis.query.conditions import DEFAULT_PER_PAGE, Condition
 from traceability.epcis.query.parameters import parse_query, parse_query_body
 from traceability.epcis.query.resources import Resource
 from traceability.epcis.translation import IdentifierForm
@@ -28,16 +28,18 @@ from traceability.errors import NotFoundError
 
 router = APIRouter(tags=["EPCIS resources"], responses=exceptions("NotAcceptableException"))
 
-_PARAMETERS: Mapping[Resource, str] = {
-    Resource.EVENT_TYPES: "eventType",
-    Resource.EPCS: "MATCH_anyEPC",
-    Resource.BIZ_STEPS: "EQ_bizStep",
-    Resource.BIZ_LOCATIONS: "EQ_bizLocation",
-    Resource.READ_POINTS: "EQ_readPoint",
-    Resource.DISPOSITIONS: "EQ_disposition",
+_PARAMETERS: Mapping[Resource, Sequence[str]] = {
+    Resource.EVENT_TYPES: ["eventType"],
+    Resource.EPCS: ["MATCH_anyEPC", "MATCH_anyEPCClass"],
+    Resource.BIZ_STEPS: ["EQ_bizStep"],
+    Resource.BIZ_LOCATIONS: ["EQ_bizLocation"],
+    Resource.READ_POINTS: ["EQ_readPoint"],
+    Resource.DISPOSITIONS: ["EQ_disposition"],
 }
-"""Which parameter of a query asks for events of one member."""
+"""Which parameters of a query ask for events of one member; one of them has to fit."""
 _OF_IDENTIFIERS = {Resource.EPCS, Resource.BIZ_LOCATIONS, Resource.READ_POINTS}
+_WORDS_PER_PAGE = 100
+"""Where `perPage` isn't given: enough for all words of the standard and some of others."""
 
 MemberPath = Annotated[
     PathText, Path(description="A member, percent-encoded or not.", examples=["shipping"])
@@ -56,10 +58,14 @@ def _add(resource: Resource) -> None:
         names: Extensions,
         media_type: JsonType,
     ) -> Response:
-        """What there is in the events, each once; words under the prefixes of GS1-Extensions."""
-        page = epcis.resources.page(resource, asked.token, asked.per_page)
+        """What there is, each once; words under the prefixes of GS1-Extensions."""
+        is_of_words = resource not in _OF_IDENTIFIERS
+        per_page = asked.per_page
+        if is_of_words and "perPage" not in request.query_params:
+            per_page = _WORDS_PER_PAGE
+        page = epcis.resources.page(resource, asked.token, per_page)
         headers = {**EVERY_ANSWER, **link_to_next(request, page.next_token)}
-        if resource not in _OF_IDENTIFIERS:
+        if is_of_words:
             words = [names.compact(each) for each in page.items]
             return collection(words, media_type, headers, names.value)
         is_urn = form is IdentifierForm.ALWAYS_URN
@@ -78,15 +84,14 @@ def _add(resource: Resource) -> None:
         epcis: EpcisNeeded,
         member: MemberPath,
         names: Extensions,
-        media_type: EventType,
+        media_type: JsonOrXmlType,
         _per_page: PerPage = DEFAULT_PER_PAGE,
         _token: NextPageToken = None,
     ) -> Response:
         """Events that name the member and fit the parameters of SimpleEventQuery."""
         _require(epcis, resource, member, names)
         asked = parse_query(request.query_params.multi_items(), names)
-        only = parse_query_body({_PARAMETERS[resource]: [member]}, names)
-        query = replace(asked, conditions=(*asked.conditions, *only.conditions))
+        query = replace(asked, conditions=(*asked.conditions, _naming(resource, member, names)))
         page = epcis.repository.query(query, query.page_token, query.per_page)
         return events_answer(request, page.items, media_type, next_token=page.next_token)
 
@@ -132,7 +137,14 @@ def _add(resource: Resource) -> None:
 
 def _require(epcis: EpcisServices, resource: Resource, member: str, names: Context) -> None:
     if not epcis.resources.has(resource, member, names):
-        raise NotFoundError("member-not-found", f"no event has {member} among {resource.value}")
+        raise NotFoundError("member-not-found", f"there is no {member} among {resource.value}")
+
+
+def _naming(resource: Resource, member: str, names: Context) -> Condition:
+    """Events that name the member."""
+    asked = {parameter: [member] for parameter in _PARAMETERS[resource]}
+    found = parse_query_body(asked, names).conditions
+    return Condition(resource.value, tuple(atom for each in found for atom in each.any_of))
 
 
 for _resource in Resource:

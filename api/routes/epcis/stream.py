@@ -5,6 +5,7 @@ The subscription lasts as long as the connection. Who was away and wants what it
 """
 
 import json
+from contextlib import suppress
 from urllib.parse import unquote
 
 from anyio import CancelScope, create_task_group, sleep, to_thread
@@ -18,12 +19,18 @@ from api.epcis.watching import Watch, read_watch
 from api.errors import ProblemError
 from api.problems import MEDIA_TYPE, problem_of
 from api.services import services_in
-from traceability.errors import DatabaseUnavailableError, NotFoundError, TraceabilityError
+from traceability.errors import (
+    DatabaseUnavailableError,
+    NotFoundError,
+    QueryError,
+    TraceabilityError,
+)
 
 router = APIRouter()
 
 _LOOK_EVERY_S = 0.25
 _GONE = 1001
+_UNEXPECTED = 1011
 
 
 @router.websocket("/queries/{name}/events")
@@ -54,6 +61,14 @@ async def _refuse(websocket: WebSocket, error: Exception) -> None:
     )
 
 
+async def _end_with(websocket: WebSocket, error: QueryError) -> None:
+    """Say why nothing comes any more."""
+    problem = problem_of(error, EPCIS_PROBLEM_OF_ERROR)
+    with suppress(WebSocketDisconnect):
+        await websocket.send_text(json.dumps(problem.as_json()))
+        await websocket.close(_UNEXPECTED, problem.type.title.en)
+
+
 async def _until_gone(websocket: WebSocket, scope: CancelScope) -> None:
     """Wait for the client to leave, then end the scope; what it says means nothing."""
     while (await websocket.receive())["type"] != "websocket.disconnect":
@@ -71,6 +86,9 @@ async def _send(websocket: WebSocket, watch: Watch, epcis: EpcisServices) -> Non
             return
         except DatabaseUnavailableError:
             document = None
+        except QueryError as error:
+            await _end_with(websocket, error)
+            return
         if document is None:
             await sleep(_LOOK_EVERY_S)
             continue

@@ -3,12 +3,14 @@
 import math
 from typing import Any
 
+import orjson
 import pytest
 import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
-from traceability.canonical import canonical_json
+from traceability.canonical import canonical_json, read_canonical
+from traceability.epcis.json_values import number_problem
 from traceability.errors import EventFormatError
 
 _TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
@@ -43,7 +45,19 @@ def test_numbers_names_and_texts_have_one_form(value: object, text: str) -> None
     assert canonical_json(value).decode() == text
 
 
-@pytest.mark.parametrize("value", [2**53, math.nan, math.inf, "\ud800", {"\ud800": 1}])
+@pytest.mark.parametrize("value", [2**53 + 1, math.nan, math.inf, "\ud800", {"\ud800": 1}])
 def test_what_has_no_form_is_refused(value: object) -> None:
     with pytest.raises(EventFormatError):
         canonical_json(value)
+
+
+@given(st.floats() | st.integers(-(2**70), 2**70) | st.floats(1e15, 1e23))
+def test_a_number_that_is_kept_comes_back_from_the_database(number: float) -> None:
+    if number_problem(number):
+        return
+    document = canonical_json({"a": number})
+    back = read_canonical(document.decode())
+    assert back == {"a": number}
+    assert not number_problem(back["a"])
+    assert canonical_json(back) == document
+    assert orjson.loads(orjson.dumps(back)) == back

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from traceability.epcis.contexts import GS1_CONTEXT, Context
+from traceability.epcis.documents import read_document
 from traceability.epcis.model import (
     AggregationEvent,
     AnyEvent,
@@ -17,7 +18,7 @@ from traceability.epcis.model import (
     TransactionEvent,
     TransformationEvent,
 )
-from traceability.epcis.reading import read_document, read_event
+from traceability.epcis.reading import read_event
 from traceability.epcis.writing import document, write_event
 from traceability.errors import InvalidDocumentError
 

@@ -1,8 +1,8 @@
 import pytest
 
 from tests.support.epcis_xml import EVENT, problems, xml
+from traceability.epcis.documents import read_document
 from traceability.epcis.master_data.statements import Statement
-from traceability.epcis.reading import read_document
 from traceability.epcis.xml.reading import read_xml
 
 HEADER = """

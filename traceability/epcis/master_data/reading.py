@@ -2,15 +2,14 @@
 
 A vocabulary needs its type, an element and an attribute their id. The value of an attribute is a
 text, a number or an object; where it is left out, nothing is said. What else stands in them, the
-schema leaves open; it isn't kept. Identifiers that claim to be GS1 keys are right to the check
-digit, as in events.
+schema leaves open; it isn't kept. Identifiers are taken as in events.
 """
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from traceability.canonical import canonical_json
-from traceability.epcis.identifiers import judged
+from traceability.epcis.identifiers import canonical
 from traceability.epcis.json_values import kept, number_problem, shown
 from traceability.epcis.master_data.statements import (
     VOCABULARY,
@@ -59,32 +58,22 @@ def _vocabulary(part: Part) -> Sequence[Statement]:
 def _element(part: Part, vocabulary: str) -> Statement | None:
     part.require("id")
     element = part.uri("id")
-    named = None if element is None else _named(part, "id", element, vocabulary)
-    children = [
-        _named(part, f"children[{position}]", child, vocabulary)
-        for position, child in enumerate(part.uris("children"))
-    ]
+    children = [_named(part, child, vocabulary) for child in part.uris("children")]
     attributes = part.parts("attributes", _attribute)
-    if named is None:
+    if element is None:
         return None
     return Statement(
         bounded(vocabulary),
-        named,
+        _named(part, element, vocabulary),
         attributes,
-        [each for each in children if each is not None] if part.has("children") else None,
+        children if part.has("children") else None,
     )
 
 
-def _named(part: Part, name: str, text: str, vocabulary: str) -> str | None:
-    """The element in the form in which events are indexed; None where it is no proper key."""
+def _named(part: Part, text: str, vocabulary: str) -> str:
+    """The element in the form in which events are indexed."""
     words = _WORDS.get(vocabulary)
-    if words is not None:
-        return canonical_word(words, part.context.expand(text))
-    found, wrong = judged(text)
-    if wrong is None:
-        return found
-    part.fault(name, f"{shown(text)}: {wrong}")
-    return None
+    return canonical(text) if words is None else canonical_word(words, part.context.expand(text))
 
 
 def _attribute(part: Part) -> tuple[str, str] | None:
@@ -103,7 +92,7 @@ def _value(part: Part) -> str | None:
         return part.any_text("attribute")
     if isinstance(value, Mapping):
         before = len(part.faults.problems)
-        value = kept(value, f"{part.path}.attribute", part.faults, part.context.expand)
+        value = kept(value, f"{part.path}.attribute", part.faults, part.context)
         sound = len(part.faults.problems) == before and not part.faults.is_full
         return canonical_json(value).decode() if sound else None
     if isinstance(value, int | float) and not isinstance(value, bool):

@@ -13,10 +13,12 @@ from traceability.epcis.model import (
     AnyEvent,
     AssociationEvent,
     ErrorDeclaration,
+    ExtendedEvent,
     ObjectEvent,
     Quantity,
     TransactionEvent,
     TransformationEvent,
+    action_of,
 )
 from traceability.epcis.query import tables as q
 from traceability.epcis.query.bulk import BulkInsert, Row
@@ -60,8 +62,8 @@ def index_events(connection: Connection, rows: Sequence[tuple[int, AnyEvent]]) -
 def facts_of(event: AnyEvent) -> Row:
     """Type, action, business step, disposition, read point and business location."""
     return (
-        event.type,
-        None if isinstance(event, TransformationEvent) else event.action.value,
+        storable(event.type),
+        action_of(event),
         _kept(event.biz_step),
         _kept(event.disposition),
         None if event.read_point is None else storable(event.read_point.id),
@@ -99,12 +101,28 @@ def _texts(event: AnyEvent) -> Iterator[tuple[str, Iterable[str]]]:
             yield Field.INPUT_EPC, event.input_epcs
             yield Field.OUTPUT_EPC, event.output_epcs
             yield Field.TRANSFORMATION, map(canonical, _one(event.transformation_id))
-    if isinstance(event, AggregationEvent | AssociationEvent | TransactionEvent):
+        case ExtendedEvent():
+            yield Field.EPC, (*event.epcs, *event.child_epcs)
+            yield Field.INPUT_EPC, event.input_epcs
+            yield Field.OUTPUT_EPC, event.output_epcs
+            yield Field.TRANSFORMATION, map(canonical, _one(event.transformation_id))
+    if not isinstance(event, ObjectEvent | TransformationEvent):
         yield Field.PARENT, _one(event.parent)
     if event.persistent_disposition is not None:
         yield Field.SET, event.persistent_disposition.set
         yield Field.UNSET, event.persistent_disposition.unset
-    yield Field.CERTIFICATION, map(canonical, event.certification_info)
+    yield Field.CERTIFICATION, map(canonical, _all_texts(event.certification_info))
+
+
+def _all_texts(value: Any) -> Iterator[str]:
+    """The texts in a value, however deep."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        yield from _all_texts(list(value.values()))
+    elif isinstance(value, list | tuple):
+        for each in value:
+            yield from _all_texts(each)
 
 
 def _one(text: str | None) -> Sequence[str]:
@@ -125,6 +143,12 @@ def _quantity_lists(event: AnyEvent) -> Sequence[tuple[str, Sequence[Quantity]]]
             return ((Field.CLASS, event.child_quantities),)
         case TransformationEvent():
             return (
+                (Field.INPUT_CLASS, event.input_quantities),
+                (Field.OUTPUT_CLASS, event.output_quantities),
+            )
+        case ExtendedEvent():
+            return (
+                (Field.CLASS, (*event.quantities, *event.child_quantities)),
                 (Field.INPUT_CLASS, event.input_quantities),
                 (Field.OUTPUT_CLASS, event.output_quantities),
             )
@@ -154,7 +178,7 @@ def _add_parties(rows: Rows, event: AnyEvent) -> None:
 
 def _add_all_extensions(rows: Rows, event: AnyEvent) -> None:
     sections: list[tuple[Section, Mapping[str, Any]]] = [(Section.EVENT, event.extensions)]
-    if isinstance(event, ObjectEvent | TransformationEvent):
+    if isinstance(event, ObjectEvent | TransformationEvent | ExtendedEvent):
         sections.append((Section.ILMD, event.ilmd))
     if event.read_point is not None:
         sections.append((Section.READ_POINT, event.read_point.extensions))

@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from traceability.epcis.contexts import DEFAULT, Context
+from traceability.epcis.event_types import STANDARD_TYPES, canonical_type
 from traceability.epcis.identifiers import canonical
 from traceability.epcis.query import epc_patterns
 from traceability.epcis.query.conditions import (
@@ -43,13 +44,6 @@ MOST_ATOMS = 10_000
 """Comparisons of all parameters together; PostgreSQL takes 65,535 values at once."""
 MOST_RANGES = 1_000
 """Ranges of keys that patterns stand for, one or ten for each field; each is a look-up."""
-_EVENT_TYPES = {
-    "ObjectEvent",
-    "AggregationEvent",
-    "AssociationEvent",
-    "TransactionEvent",
-    "TransformationEvent",
-}
 _ACTIONS = {"ADD", "OBSERVE", "DELETE"}
 _SINGLE = ("GT_", "GE_", "LT_", "LE_")
 _SINGLE_NAMES = {
@@ -70,6 +64,8 @@ def parse_query(items: Iterable[tuple[str, str]], context: Names | None = None) 
     """
     given: dict[str, list[str]] = {}
     for name, value in items:
+        if name == "nextPageToken" and not value:
+            continue  # the first page, as generated clients say it
         is_single = name in _SINGLE_NAMES or name.startswith(_SINGLE)
         given.setdefault(name, []).extend([value] if is_single else value.split("|"))
     return _read([Given(name, values) for name, values in given.items()], _known(context))
@@ -217,10 +213,11 @@ _Reader = Callable[[Given, Names], Sequence[Atom]]
 
 
 def _event_types(given: Given, names: Names) -> Sequence[Atom]:
-    for text in given.texts():
-        if text not in _EVENT_TYPES and ":" not in text:
-            given.refuse(f"{text} is no type of event")
-    return fact(Column.TYPE, [storable(names.expand(text)) for text in given.texts()])
+    types = [canonical_type(text, names.expand) for text in given.texts()]
+    for kind in types:
+        if kind not in STANDARD_TYPES and ":" not in kind:
+            given.refuse(f"{kind} is no type of event")
+    return fact(Column.TYPE, [storable(kind) for kind in types])
 
 
 def _actions(given: Given, _names: Names) -> Sequence[Atom]:
@@ -310,6 +307,7 @@ def _time(field: Field, comparison: Comparison) -> _Reader:
 
 _PARAMETERS: Mapping[str, _Reader] = {
     "eventType": _event_types,
+    "EQ_eventType": _event_types,
     "EQ_action": _actions,
     "EQ_bizStep": _words(Column.BIZ_STEP, Word.BIZ_STEP),
     "EQ_disposition": _words(Column.DISPOSITION, Word.DISPOSITION),

@@ -19,7 +19,7 @@ STANDARD = frozenset(
 """Namespaces of EPCIS 2.0 and 1.x; their elements are taken as the unqualified ones they hold."""
 
 _WRAPPERS = frozenset({"extension", "baseExtension"})
-"""What EPCIS 1.x wrapped later fields in."""
+"""What EPCIS 1.x wrapped later fields in, and what 2.0 would wrap those of its successors in."""
 
 
 @dataclass(slots=True)
@@ -34,6 +34,13 @@ class Element:
     text: str = ""
     """Character data, that between children included."""
     line: int = 0
+    is_wrapped: bool = False
+    """Whether it stands in an element that keeps a place for fields of later versions."""
+
+    @property
+    def is_wrapper(self) -> bool:
+        """Whether it is one that only keeps a place."""
+        return not self.namespace and self.name in _WRAPPERS
 
     def get(self, name: str) -> str | None:
         """An attribute without a namespace."""
@@ -49,7 +56,7 @@ class Element:
 def unwrapped(element: Element) -> Iterator[Element]:
     """The children, with those of wrappers in the wrappers' place."""
     for child in element.children:
-        if not child.namespace and child.name in _WRAPPERS:
+        if child.is_wrapper:
             yield from unwrapped(child)
         else:
             yield child

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from traceability.epcis.contexts import Context
+from traceability.epcis.json_values import number_problem
 from traceability.epcis.xml.elements import XSI, Element
 from traceability.epcis.xml.names import Namespaces, Prefixes
 
@@ -28,7 +29,6 @@ _INTEGERS = frozenset(
     }
 )
 _FLOATS = frozenset({"double", "float", "decimal"})
-_LARGEST = 2**53 - 1
 
 
 def number(text: str) -> float | None:
@@ -92,8 +92,7 @@ def _scalar(text: str, kind: str) -> Any:
         return text if found is None else found
     if local in _INTEGERS or local in _FLOATS:
         value = number(text)
-        exact = value is not None and not (isinstance(value, int) and abs(value) > _LARGEST)
-        return value if exact else text
+        return text if value is None or number_problem(value) else value
     return text
 
 
@@ -117,8 +116,12 @@ def write_value(
 def _fill(
     element: Element, fields: Mapping[str, Any], context: Context, namespaces: Namespaces
 ) -> None:
+    context = context.within(fields.get("@context"))
+    fields = {name: value for name, value in fields.items() if name != "@context"}
     attributes = {
-        name: text for name, text in fields.items() if isinstance(text, str) and ":" not in name
+        name: text
+        for name, text in fields.items()
+        if isinstance(text, str) and ":" not in context.expand(name)
     }
     texts = [name for name in fields if context.expand(name) == RDF_VALUE]
     beside = bool(attributes) and len(texts) == 1 and _is_visible(fields[texts[0]])

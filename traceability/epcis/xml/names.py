@@ -70,7 +70,8 @@ class Namespaces:
         self.prefix_of = {EPCIS: "epcis", EPCIS_QUERY: "epcisq", XSI: "xsi", XSD: "xsd"}
 
     def split(self, name: str, context: Context) -> tuple[str, str]:
-        """Namespace and name of a name in JSON; a name without a prefix has no namespace."""
+        """Namespace and name of a name in JSON; a name that isn't declared has no namespace."""
+        name = context.terms.get(name, name)
         prefix, colon, local = name.partition(":")
         if not colon:
             return "", _encoded(name)

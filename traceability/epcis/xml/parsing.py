@@ -78,6 +78,7 @@ class _Builder:
             local, namespace, {_split(key): value for key, value in attributes.items()}, line=line
         )
         if self._open:
+            element.is_wrapped = self._open[-1].is_wrapper
             self._open[-1].children.append(element)
         else:
             self.root = element

@@ -1,11 +1,14 @@
 """EPCIS documents from XML to JSON, where they are checked (GS1 EPCIS 2.0, section 9).
 
 Read are EPCIS 2.0 and 1.x, the latter without its wrappers: what stands in `extension` or
-`baseExtension` is taken as if it stood outside. What isn't known is handed on as it is, so that the
-reader of JSON refuses it and names its path; only what JSON couldn't show is refused here.
+`baseExtension` is taken as if it stood outside; what isn't known there gets the standard's own
+prefix. Anything else that isn't known is handed on as it is, so that the reader of JSON refuses it
+and names its path; only what JSON couldn't show is refused here, and events of 2.0 that don't begin
+with what every event begins with.
 """
 
 from collections.abc import Callable, Mapping
+from difflib import get_close_matches
 from typing import Any
 
 from traceability.epcis.xml.elements import XSI, Element, unwrapped
@@ -15,7 +18,10 @@ from traceability.epcis.xml.names import Prefixes
 from traceability.epcis.xml.parsing import parse, refusal
 from traceability.epcis.xml.shape import (
     EPC_LISTS,
+    EXTENDED_EVENT,
+    EXTENDED_FIELDS,
     FIELDS,
+    FIRST,
     PLACES,
     QUANTITY_LISTS,
     REPORT_NUMBERS,
@@ -26,6 +32,12 @@ from traceability.errors import FieldProblem, InvalidDocumentError
 Json = dict[str, Any]
 
 _MOST_PROBLEMS = 50
+_DOCUMENTS = frozenset({"EPCISDocument", "EPCISQueryDocument"})
+_OF_DOCUMENTS = ("schemaVersion", "creationDate")
+_LOOSE = "certificationInfo"
+"""Has no place of its own in some editions of the schema."""
+_NEAR = 0.8
+"""How alike a misspelt field is to the one that was meant."""
 
 
 def read_xml(data: bytes) -> Json:
@@ -45,12 +57,18 @@ def _text(element: Element) -> str:
     return element.text.strip()
 
 
+def _is_of_the_future(element: Element) -> bool:
+    """Whether it is a field that 2.0 doesn't know, where its schema keeps a place for such."""
+    return element.is_wrapped and not get_close_matches(element.name, EXTENDED_FIELDS, 1, _NEAR)
+
+
 class _Reader:
     """Reads one document; what is wrong adds up in `problems`."""
 
     def __init__(self, prefixes: Prefixes) -> None:
         self.problems: list[FieldProblem] = []
         self._prefixes = prefixes
+        self._is_ordered = False
         self._fields: Mapping[str, Callable[[Element, str], Any]] = {
             **dict.fromkeys(EPC_LISTS, lambda each, path: self._list(each, path, "epc", _text)),
             **dict.fromkeys(QUANTITY_LISTS, self._quantities),
@@ -64,21 +82,24 @@ class _Reader:
 
     def document(self, root: Element) -> Json:
         """The JSON of the whole document."""
-        if root.namespace or root.name not in {"EPCISDocument", "EPCISQueryDocument", *FIELDS}:
+        known = root.name in {*_DOCUMENTS, *FIELDS, EXTENDED_EVENT}
+        if (root.namespace or not known) and root.child("eventTime") is None:
             raise refusal(root.line, f"<{root.name[:80]}> is no EPCISDocument of EPCIS 2.0 or 1.x")
-        if root.name in FIELDS:
+        said = {name: root.attributes.pop(("", name), None) for name in _OF_DOCUMENTS}
+        if root.namespace or root.name not in _DOCUMENTS:
             return {"@context": self._prefixes.context(), **self._event(root, "")}
         found: Json = {"@context": [], "type": root.name}
-        version = root.get("schemaVersion")
-        if version is not None:
+        found |= {name: text for name, text in said.items() if text is not None}
+        version = said["schemaVersion"] or ""
+        if version.startswith("1."):
             # What is read here is 2.0 from now on.
-            found["schemaVersion"] = "2.0" if version.startswith("1.") else version
-        if root.get("creationDate") is not None:
-            found["creationDate"] = root.get("creationDate")
+            found["schemaVersion"] = "2.0"
+        # What others answered is taken as it is.
+        self._is_ordered = root.name == "EPCISDocument" and not version.startswith("1.")
         header = root.child("EPCISHeader")
-        said = None if header is None else read_header(header, self._prefixes, self._problem)
-        if said is not None:
-            found["epcisHeader"] = said
+        stated = None if header is None else read_header(header, self._prefixes, self._problem)
+        if stated is not None:
+            found["epcisHeader"] = stated
         body = root.child("EPCISBody")
         if body is not None:
             found["epcisBody"] = self._body(root.name, body)
@@ -91,7 +112,8 @@ class _Reader:
         results = body.child("QueryResults")
         if results is None:
             raise refusal(body.line, "EPCISBody has no QueryResults")
-        found: Json = {}
+        # Many a repository leaves its name out.
+        found: Json = {"queryName": "SimpleEventQuery"}
         for name in ("queryName", "subscriptionID"):
             child = results.child(name)
             if child is not None:
@@ -114,15 +136,16 @@ class _Reader:
         }
 
     def _event(self, element: Element, path: str) -> Json:
-        kind = self._prefixes.name(element.namespace, element.name)
-        found: Json = {"type": kind}
+        found: Json = {"type": self._type(element)}
         self._attributes(element, found)
+        if self._is_ordered:
+            self._check_order(element, path)
         for child in unwrapped(element):
             where = f"{path}.{child.name}" if path else child.name
-            if child.namespace:
+            if child.namespace or _is_of_the_future(child):
                 self._extension(child, found)
             elif child.name == "certificationInfo":
-                found.setdefault(child.name, []).append(_text(child))
+                found.setdefault(child.name, []).append(self._certificate(child, where))
             elif child.name in found:
                 self._problem(where, child, "stands there twice")
             else:
@@ -130,6 +153,29 @@ class _Reader:
                 if value not in (None, []):
                     found[child.name] = value
         return found
+
+    def _type(self, element: Element) -> str:
+        given = element.attributes.pop(("", "type"), None)
+        if not element.namespace and element.name == EXTENDED_EVENT and given is not None:
+            return given.strip()
+        return self._prefixes.name(element.namespace, element.name)
+
+    def _check_order(self, element: Element, path: str) -> None:
+        """Note a field of every event that stands behind one of its type.
+
+        Where the others stand differs from one edition of the schema to the next.
+        """
+        order = FIELDS.get(element.name, ()) if not element.namespace else ()
+        names = [child.name for child in element.children if child.name in order]
+        own = [position for position, name in enumerate(names) if name not in {*FIRST, _LOOSE}]
+        for child in element.children:
+            if own and child.name in FIRST and names.index(child.name) > own[0]:
+                problem = f"stands after {names[own[0]]}; the schema has it before"
+                self._problem(f"{path}.{child.name}", child, problem)
+                return
+
+    def _certificate(self, element: Element, path: str) -> Any:
+        return self._part(element, path, {}) if element.children else _text(element)
 
     def _plain(self, element: Element, _path: str) -> Any:
         """A field that is text; what it can't be is refused as what it is."""
@@ -258,6 +304,8 @@ class _Reader:
 
     def _extension(self, element: Element, found: Json) -> None:
         name = self._prefixes.name(element.namespace, element.name)
+        if element.is_wrapped and not element.namespace:
+            name = f"epcis:{name}"
         add(found, name, read_value(element, self._prefixes))
 
     def _problem(self, path: str, element: Element, problem: str) -> None:

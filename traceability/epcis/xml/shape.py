@@ -42,6 +42,20 @@ FIELDS: Mapping[str, Sequence[str]] = MappingProxyType(
 )
 """Of each type of event."""
 
+EXTENDED_FIELDS: Sequence[str] = (
+    *_FIRST,
+    *("parentID", "epcList", "childEPCs", "inputEPCList", "inputQuantityList", "outputEPCList"),
+    *("outputQuantityList", "transformationID", "action", *_WHY_AND_WHERE, "bizTransactionList"),
+    *("quantityList", "childQuantityList", *_PARTIES_AND_MORE, "ilmd"),
+)
+"""Of a type of others, for which the schema takes anything."""
+
+EXTENDED_EVENT = "ExtendedEvent"
+"""What holds an event of a type of others: in `extension`, where the schema takes no namespaces."""
+
+FIRST = frozenset({*_FIRST} - {"certificationInfo"})
+"""Fields of every event, which stand before those of its type in every edition of the schema."""
+
 NEVER_MISSING: Mapping[str, str] = MappingProxyType(
     {"ObjectEvent": "epcList", "AggregationEvent": "childEPCs", "TransactionEvent": "epcList"}
 )
@@ -60,6 +74,17 @@ TYPED_LISTS: Mapping[str, str] = MappingProxyType(
     }
 )
 """Lists of texts with an attribute `type`, and the name of their elements."""
+
+MEASURED = frozenset(
+    {
+        *("type", "exception", "time", "startTime", "endTime", "deviceID", "deviceMetadata"),
+        *("rawData", "dataProcessingMethod", "bizRules", "microorganism", "chemicalSubstance"),
+        *("component", "stringValue", "booleanValue", "hexBinaryValue", "uriValue", "uom"),
+        *("value", "minValue", "maxValue", "meanValue", "sDev", "percRank", "percValue"),
+        "coordinateReferenceSystem",
+    }
+)
+"""Attributes of sensor metadata and reports."""
 
 REPORT_NUMBERS = frozenset(
     {"value", "minValue", "maxValue", "meanValue", "sDev", "percRank", "percValue"}

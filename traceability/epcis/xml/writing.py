@@ -2,14 +2,16 @@
 
 Bare words of the CBV aren't allowed in XML: they are URNs or web addresses, as the client asks for
 (`GS1-CBV-XML-Format`). Extensions of sensor metadata and reports are attributes, as the schema has
-it; those that are objects or lists, which no attribute holds, are elements inside.
+it; those that are objects or lists, which no attribute holds, are elements inside. An event of a
+type of others is an `ExtendedEvent` with its type, in `extension`: so the schema lets it stand.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
 from traceability.epcis.contexts import Context
+from traceability.epcis.event_types import canonical_type
 from traceability.epcis.vocabulary import Word, canonical_word, urn, web_address
 from traceability.epcis.xml.elements import EPCIS, EPCIS_QUERY, Element
 from traceability.epcis.xml.extensions import plain, write_value
@@ -17,7 +19,10 @@ from traceability.epcis.xml.names import Namespaces
 from traceability.epcis.xml.serializing import serialize
 from traceability.epcis.xml.shape import (
     EPC_LISTS,
+    EXTENDED_EVENT,
+    EXTENDED_FIELDS,
     FIELDS,
+    MEASURED,
     NEVER_MISSING,
     PLACES,
     QUANTITY_LISTS,
@@ -48,6 +53,13 @@ _REPORT_WORDS: Mapping[str, Word] = {
     "exception": Word.ALARM_CONDITION,
     "component": Word.COMPONENT,
 }
+_OF_THE_STANDARD = frozenset(
+    {
+        *("id", "type", *EXTENDED_FIELDS, "declarationTime", "reason", "correctiveEventIDs"),
+        *("sensorMetadata", "sensorReport", *MEASURED),
+    }
+)
+"""Names that a context can't give to anything else."""
 
 
 def write_xml(document: Json, words: WordForm = WordForm.NO_PREFERENCE) -> bytes:
@@ -74,8 +86,8 @@ def _leaf(name: str, value: Any) -> Element:
     return Element(name, text=plain(value))
 
 
-def _extends(name: str) -> bool:
-    return ":" in name
+def _extends(name: str, context: Context) -> bool:
+    return ":" in name or (name in context.terms and name not in _OF_THE_STANDARD)
 
 
 class _Writer:
@@ -113,21 +125,29 @@ class _Writer:
         return Element("EventList", children=[self._event(each, context) for each in events])
 
     def _event(self, event: Json, outer: Context) -> Element:
-        kind = str(event["type"]).removeprefix("epcis:")
         context = outer.within(event.get("@context"))
-        element = Element(kind)
-        for name in FIELDS[kind]:
+        kind = canonical_type(event["type"], context.expand)
+        if kind in FIELDS:
+            return self._filled(Element(kind), FIELDS[kind], event, context)
+        element = Element(EXTENDED_EVENT, attributes={("", "type"): kind})
+        self._filled(element, EXTENDED_FIELDS, event, context)
+        return Element("extension", children=[element])
+
+    def _filled(
+        self, element: Element, fields: Sequence[str], event: Json, context: Context
+    ) -> Element:
+        for name in fields:
             if name in event:
                 element.children.extend(self._field(name, event[name], context))
-            elif NEVER_MISSING.get(kind) == name:
+            elif NEVER_MISSING.get(element.name) == name:
                 element.children.append(Element(name))
         element.children.extend(self._extensions(event, context))
         return element
 
     def _field(self, name: str, value: Any, context: Context) -> Iterator[Element]:
         if name == "certificationInfo":
-            for each in [value] if isinstance(value, str) else value:
-                yield _leaf(name, each)
+            for each in value if isinstance(value, list) else [value]:
+                yield self._certificate(name, each, context)
         elif name in self._parts:
             yield Element(name, children=list(self._parts[name](value, context)))
         elif name in TYPED_LISTS:
@@ -137,6 +157,11 @@ class _Writer:
             yield _leaf(name, self._word(_WORDS[name], value, context))
         else:
             yield _leaf(name, value)
+
+    def _certificate(self, name: str, value: Any, context: Context) -> Element:
+        if isinstance(value, str):
+            return _leaf(name, value)
+        return Element(name, children=list(self._extensions(value, context)))
 
     def _word(self, kind: Word, text: str, context: Context) -> str:
         full = context.expand(text)
@@ -198,19 +223,23 @@ class _Writer:
 
     def _measured(self, name: str, fields: Json, context: Context) -> Element:
         element = Element(name)
+        context = context.within(fields.get("@context"))
         for field, value in fields.items():
             if field in _REPORT_WORDS and name == "sensorReport":
                 # New in CBV 2.0, these have no URN.
                 kind = _REPORT_WORDS[field]
                 word = canonical_word(kind, context.expand(value))
                 element.attributes["", field] = web_address(kind, word)
+            elif field in MEASURED:
+                element.attributes["", field] = plain(value)
             elif isinstance(value, str | int | float):
                 element.attributes[self.namespaces.split(field, context)] = plain(value)
-            elif _extends(field):
+            elif _extends(field, context):
                 element.children.extend(write_value(field, value, context, self.namespaces))
         return element
 
     def _extensions(self, fields: Json, context: Context) -> Iterator[Element]:
+        inner = context.within(fields.get("@context"))
         for name, value in fields.items():
-            if _extends(name):
-                yield from write_value(name, value, context, self.namespaces)
+            if _extends(name, inner):
+                yield from write_value(name, value, inner, self.namespaces)
