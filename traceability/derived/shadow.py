@@ -6,7 +6,6 @@ capture, provided that the park's definition and the settings are those of then.
 books wouldn't take any more, or that can't be read any more, keeps its number; it is doubted.
 """
 
-import json
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -23,6 +22,7 @@ from park.assets import Park
 from park.database import open_engine
 from park.times import parse_instant
 from traceability import tables as t
+from traceability.canonical import read_canonical
 from traceability.derived.scanning import scan
 from traceability.entries import Entry, entry_of_body, scan_fingerprint
 from traceability.epcis.contexts import OWN, Context
@@ -62,7 +62,7 @@ class Stored:
     def of(cls, row: Row[Any]) -> "Stored":
         """The event of a row."""
         try:
-            body = json.loads(row.document)
+            body = read_canonical(row.document)
         except (ValueError, TypeError, RecursionError):
             body = None
         return cls(row, body if isinstance(body, dict) else {})
