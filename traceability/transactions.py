@@ -1,7 +1,6 @@
 """Transactions on SQLite and PostgreSQL, with the database's errors turned into ours."""
 
 import random
-import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -97,35 +96,20 @@ def _our_errors() -> Iterator[None]:
     try:
         yield
     except SQLAlchemyError as error:
-        if is_passing(error) or _is_for_the_operator(error):
-            msg = f"the traceability database doesn't answer: {reason(error)}"
+        if _is_unavailable(error):
+            msg = f"the traceability database doesn't answer: {error}"
             raise DatabaseUnavailableError(msg) from error
         raise
 
 
-def is_passing(error: SQLAlchemyError) -> bool:
-    """Whether an error is of the moment, such as a lost connection, and not of what is stored."""
-    if isinstance(error, OperationalError) and isinstance(error.orig, sqlite3.Error):
-        # Where SQLite gives no code, Python couldn't make a text of what is stored.
-        code = getattr(error.orig, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
-        return bool(code != sqlite3.SQLITE_ERROR)
+def _is_unavailable(error: SQLAlchemyError) -> bool:
+    if isinstance(error, OperationalError | InterfaceError | PoolTimeoutError):
+        return True
     lost = isinstance(error, DBAPIError) and error.connection_invalidated
-    never = isinstance(error, InterfaceError | OperationalError | PoolTimeoutError)
-    return never or lost or _sqlstate(error)[:2] in _UNAVAILABLE
-
-
-def _is_for_the_operator(error: SQLAlchemyError) -> bool:
-    """Whether tables are missing or the file is damaged: what the program can't mend."""
-    damaged = type(error) is DatabaseError and isinstance(error.orig, sqlite3.DatabaseError)
-    return isinstance(error, OperationalError) or damaged or _sqlstate(error) == _NO_TABLE
-
-
-def reason(error: SQLAlchemyError) -> str:
-    """What the database said, without the statement."""
-    if not isinstance(error, DBAPIError):
-        return str(error)
-    fields = error.orig.args[0] if error.orig is not None and error.orig.args else None
-    return str(fields["M"]) if isinstance(fields, dict) and "M" in fields else str(error.orig)
+    # SQLite's driver raises the base class for a file that is damaged, or is none of SQLite's.
+    damaged = type(error) is DatabaseError
+    state = _sqlstate(error)
+    return lost or damaged or state[:2] in _UNAVAILABLE or state == _NO_TABLE
 
 
 def _sqlstate(error: BaseException | None) -> str:

@@ -11,10 +11,10 @@ from traceability.errors import CheckpointError
 from traceability.ledger import stored
 from traceability.ledger.anchors import AnchorFile
 from traceability.ledger.checkpoint import SignedCheckpoint
+from traceability.ledger.damage import is_passing, reason
 from traceability.ledger.notes import Verifier
 from traceability.ledger.report import Findings
 from traceability.ledger.stored import StoredCheckpoint
-from traceability.transactions import is_passing, reason
 
 
 class Given(NamedTuple):

@@ -24,11 +24,11 @@ from sqlalchemy.exc import DatabaseError
 from traceability.errors import TraceabilityError
 from traceability.ledger import log, merkle, stored
 from traceability.ledger.columns import Derive
+from traceability.ledger.damage import is_passing, reason
 from traceability.ledger.evidence import Claim, Evidence
 from traceability.ledger.merkle import Frontier, Position
 from traceability.ledger.report import Findings, Report
 from traceability.ledger.stored import StoredEvent, StoredLevel
-from traceability.transactions import is_passing, reason
 
 Progress = Callable[[int, int], None]
 """Called with events checked and events in all, now and then."""
