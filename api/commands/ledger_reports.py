@@ -71,7 +71,7 @@ def derived_text(report: DerivedReport) -> str:
     if report.ok:
         lines.append(f"derived tables: as {report.size:,} events give them")
     else:
-        names = ", ".join(table.table for table in report.tables if table.differences)
+        names = ", ".join(table.table for table in report.tables if not table.ok)
         lines.append(f"DERIVED TABLES DIFFER: {names}; agripark ledger rebuild makes them anew")
     return "\n".join([*lines, *doubts_lines(report.doubts)])
 
@@ -91,6 +91,8 @@ def _table_lines(table: TableReport) -> Iterator[str]:
     yield from map(_difference_text, table.differences)
     if table.more:
         yield f"{table.table}: ... and more"
+    for damage in table.damage:
+        yield f"{table.table}: the database's file is damaged: {damage}"
 
 
 def _difference_text(difference: Difference) -> str:
@@ -128,9 +130,10 @@ def derived_json(report: DerivedReport) -> dict[str, Any]:
                     for each in table.differences
                 ],
                 "more": table.more,
+                "damage": list(table.damage),
             }
             for table in report.tables
-            if table.differences or table.more
+            if not table.ok
         ],
         "doubts": doubts_json(report.doubts),
     }

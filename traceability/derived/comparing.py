@@ -16,6 +16,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from traceability.derived.tables import DerivedTable, Values
+from traceability.ledger.damage import damage_of
 
 LARGEST_REPORT = 20
 """Rows of one table that are described."""
@@ -47,6 +48,13 @@ class TableReport:
     differences: Sequence[Difference]
     more: bool
     """Whether there are further ones, which weren't looked at."""
+    damage: Sequence[str] = ()
+    """What is wrong with its part of the file, so that queries may find other rows."""
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing is wrong with it."""
+        return not (self.differences or self.more or self.damage)
 
 
 @dataclass(slots=True)
@@ -77,8 +85,9 @@ class Comparison:
             if (found.counts[bucket], found.sums[bucket])
             != (wanted.counts[bucket], wanted.sums[bucket])
         ]
+        damage = damage_of(self._found, derived.name)[:LARGEST_REPORT]
         if not odd:
-            return TableReport(derived.name, (), more=False)
+            return TableReport(derived.name, (), more=False, damage=damage)
         each = 1 + max(sum(found.counts), sum(wanted.counts)) // _BUCKETS
         looked_at = odd[: max(1, _MOST_ROWS // each)]
         differences = _told_apart(
@@ -87,7 +96,7 @@ class Comparison:
             self._rows_in(self._wanted, derived, set(looked_at)),
         )
         more = len(looked_at) < len(odd) or len(differences) > LARGEST_REPORT
-        return TableReport(derived.name, differences[:LARGEST_REPORT], more)
+        return TableReport(derived.name, differences[:LARGEST_REPORT], more, damage)
 
     def _digest(self, connection: Connection, derived: DerivedTable) -> _Digest:
         made = _Digest()

@@ -41,6 +41,9 @@ def restore(connection: Connection, shadow: Connection, *, with_ledger: bool) ->
     """
     tables = [each.table for each in DERIVED] + [ledger_nodes] * with_ledger
     for table in reversed(tables):
+        if connection.dialect.name == "sqlite":
+            # From an index that doesn't agree with its table nothing can be deleted.
+            connection.exec_driver_sql(f"REINDEX {table.name}")
         connection.execute(delete(table))
     rows = sum(_copy(connection, shadow, table) for table in tables)
     _mend_events(connection, shadow)

@@ -32,7 +32,7 @@ class DerivedReport:
     @property
     def ok(self) -> bool:
         """Whether no row differs."""
-        return not any(table.differences or table.more for table in self.tables)
+        return all(table.ok for table in self.tables)
 
 
 @dataclass(frozen=True, slots=True)

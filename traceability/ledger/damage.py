@@ -1,11 +1,29 @@
 """Tells a database that can't be read because of what is in it from one that doesn't answer."""
 
 import sqlite3
+from collections.abc import Sequence
 
+from sqlalchemy import Connection
 from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError
 
 _PASSING = {"08", "28", "3D", "40", "53", "55", "57", "58"}
 """Classes of PostgreSQL's states (its manual, appendix A) that another try may mend."""
+
+
+def damage_of(connection: Connection, table: str) -> Sequence[str]:
+    """SQLite: what is wrong with the part of its file in which a table and its indexes lie.
+
+    Where these don't agree, queries find other rows than a look at the table.
+    """
+    if connection.dialect.name != "sqlite":
+        return ()
+    try:
+        rows = connection.exec_driver_sql(f"PRAGMA integrity_check({table})").scalars().all()
+    except DatabaseError as error:
+        if is_passing(error):
+            raise
+        return (reason(error),)
+    return [row for row in rows if row != "ok"]
 
 
 def is_passing(error: DatabaseError) -> bool:

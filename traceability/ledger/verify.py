@@ -24,7 +24,7 @@ from sqlalchemy.exc import DatabaseError
 from traceability.errors import TraceabilityError
 from traceability.ledger import log, merkle, stored
 from traceability.ledger.columns import Derive
-from traceability.ledger.damage import is_passing, reason
+from traceability.ledger.damage import damage_of, is_passing, reason
 from traceability.ledger.evidence import Claim, Evidence
 from traceability.ledger.merkle import Frontier, Position
 from traceability.ledger.report import Findings, Report
@@ -73,20 +73,10 @@ def _held(connection: Connection, findings: Findings) -> int:
 
 
 def _check_file(connection: Connection, findings: Findings) -> None:
-    """SQLite: that table and index of a row agree, or queries would find other events than this."""
-    if connection.dialect.name != "sqlite":
-        return
     missing = stored.missing_tables(connection)
     for table in (each.name for each in stored.TABLES if each.name not in missing):
-        try:
-            rows = connection.exec_driver_sql(f"PRAGMA integrity_check({table})").scalars().all()
-        except DatabaseError as error:
-            if is_passing(error):
-                raise
-            rows = [reason(error)]
-        for row in rows:
-            if row != "ok":
-                findings.add("damaged-file", f"the database's file is damaged at {table}: {row}")
+        for damage in damage_of(connection, table):
+            findings.add("damaged-file", f"the database's file is damaged at {table}: {damage}")
 
 
 @dataclass(slots=True)

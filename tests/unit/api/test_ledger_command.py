@@ -1,7 +1,9 @@
 """`agripark ledger` as an operator and an auditor meet it."""
 
 import json
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -262,6 +264,32 @@ def test_derived_tables_are_compared_and_rebuilt(
     with pytest.raises(LedgerError, match="--scale"):
         ledger("rebuild")
     assert ledger("rebuild", *park)[1].startswith("rebuilt: ")
+    assert ledger("verify", "--derived", *park)[0] == 0
+
+
+def test_an_index_that_hides_an_event_from_queries_is_found(
+    story: DerivedStory, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    index = "ix_event_facts_biz_step_event_time_ms_seq"
+    story.engine.dispose()
+    with closing(sqlite3.connect(tmp_path / "traceability.db")) as connection:
+        connection.execute("PRAGMA writable_schema = ON")
+        step = connection.execute("SELECT biz_step FROM event_facts WHERE seq = 1").fetchone()
+        connection.execute("UPDATE event_facts SET biz_step = 'hidden' WHERE seq = 1")
+        entry = connection.execute("SELECT * FROM sqlite_master WHERE name = ?", (index,))
+        row = entry.fetchone()
+        connection.execute("DELETE FROM sqlite_master WHERE name = ?", (index,))
+        connection.commit()
+    with closing(sqlite3.connect(tmp_path / "traceability.db")) as connection:
+        connection.execute("PRAGMA writable_schema = ON")
+        connection.execute("UPDATE event_facts SET biz_step = ? WHERE seq = 1", step)
+        connection.execute("INSERT INTO sqlite_master VALUES (?, ?, ?, ?, ?)", row)
+        connection.commit()
+    ledger, park = Commands(tmp_path, capsys), ("--scale", "0.01")
+    status, text = ledger("verify", "--derived", *park)
+    assert status == 1
+    assert f"row 1 missing from index {index}" in text
+    ledger("rebuild", *park)
     assert ledger("verify", "--derived", *park)[0] == 0
 
 
