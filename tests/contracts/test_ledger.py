@@ -523,6 +523,7 @@ def test_nothing_is_signed_or_added_under_a_head_that_says_nothing(
         database.ledger().checkpoint()
     with database.engine.begin() as connection, pytest.raises(LedgerBrokenError, match="head"):
         log.lock(connection)
+    assert "head" in database.ledger().state().problem
 
 
 def test_a_head_that_lies_is_found(database: LedgerDatabase) -> None:

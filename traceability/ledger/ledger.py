@@ -112,8 +112,9 @@ class Ledger:
         DatabaseUnavailableError.
         """
         with glancing(self._engine) as connection:
-            size = log.size(connection)
+            size = 0
             try:
+                size = log.size(connection)
                 last = self._last_known(connection)
                 if last is not None:
                     _grown(connection, last, size)
