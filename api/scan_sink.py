@@ -2,7 +2,7 @@
 
 from ingest.errors import ScanRefusedError, ScanSinkUnavailableError
 from park.scans import Scan
-from traceability.errors import CaptureError, DatabaseUnavailableError
+from traceability.errors import CaptureError, DatabaseUnavailableError, LedgerError
 from traceability.repository import Traceability
 
 
@@ -17,7 +17,7 @@ class TraceabilityScanSink:
         """Capture the scan; False where it was captured before, and nothing changed.
 
         Raises ScanRefusedError where it can't be true, ScanSinkUnavailableError where the
-        database doesn't answer.
+        database doesn't answer or its log is broken: then the scan waits.
         """
         try:
             if not self._has_tables:  # the database may have been away at start
@@ -26,5 +26,5 @@ class TraceabilityScanSink:
             return self._traceability.capture(scan).new
         except CaptureError as error:
             raise ScanRefusedError(error.code, error.detail) from error
-        except DatabaseUnavailableError as error:
+        except (DatabaseUnavailableError, LedgerError) as error:
             raise ScanSinkUnavailableError(str(error)) from error

@@ -47,6 +47,7 @@ from park.assets import Park
 from park.database import open_engine
 from park.definition import build_park, read_definition
 from park.settings import Settings
+from traceability.derived.service import DerivedTables
 from traceability.errors import DatabaseUnavailableError
 from traceability.event_repository import EventRepository
 from traceability.ledger.ledger import Ledger
@@ -84,12 +85,7 @@ def existing_database(settings: Settings) -> Iterator[Engine]:
 
     Raises CommandError where it has no events of ours.
     """
-    address = settings.traceability_url
-    path = make_url(address).database if address.startswith("sqlite") else None
-    if path is not None and not Path(path).is_file():
-        msg = f"there is no database {path}; name its folder with --data, or it with --database"
-        raise CommandError(msg)
-    engine = open_engine(address)
+    engine = open_existing(settings)
     try:
         with reading(engine) as connection:
             has_events = inspect(connection).has_table(events.name)
@@ -101,11 +97,36 @@ def existing_database(settings: Settings) -> Iterator[Engine]:
         engine.dispose()
 
 
+def open_existing(settings: Settings) -> Engine:
+    """An engine for the traceability database, whatever is in it.
+
+    Raises CommandError where there is no such file.
+    """
+    address = settings.traceability_url
+    path = make_url(address).database if address.startswith("sqlite") else None
+    if path is not None and not Path(path).is_file():
+        msg = f"there is no database {path}; name its folder with --data, or it with --database"
+        raise CommandError(msg)
+    return open_engine(address)
+
+
 def make_ledger(settings: Settings, site: str, engine: Engine) -> Ledger:
     """The ledger over that database; keys and checkpoints lie in the folder of data."""
     return Ledger(
         engine, settings.ledger_keys, settings.ledger_checkpoints, origin=f"agripark/{site}"
     )
+
+
+def make_derived_tables(settings: Settings, park: Park, engine: Engine) -> DerivedTables:
+    """What follows from the events of that database."""
+    return DerivedTables(engine, park, **_capture_rules(settings))
+
+
+def _capture_rules(settings: Settings) -> dict[str, Any]:
+    return {
+        "mass_tolerance": settings.mass_tolerance,
+        "clock_skew_s": settings.clock_skew_s,
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,10 +144,7 @@ class Records:
         """The parts over the database that the settings name; `close` them afterwards."""
         engine = open_engine(settings.traceability_url)
         ledger = make_ledger(settings, park.site.id, engine)
-        rules: dict[str, Any] = {
-            "mass_tolerance": settings.mass_tolerance,
-            "clock_skew_s": settings.clock_skew_s,
-        }
+        rules = _capture_rules(settings)
         listeners: list[Callable[[], None]] = [ledger.publish]
 
         def committed() -> None:
@@ -265,6 +283,8 @@ def opened(settings: Settings, *, needs_database: bool = True) -> Iterator[Parts
             if needs_database:
                 raise
             _log.warning("scans wait in the spool: %s", error)
+        else:
+            records.ledger.catch_up()
         yield Parts(settings, park, store, records, rules)
 
 

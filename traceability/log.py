@@ -7,6 +7,7 @@ from sqlalchemy import Connection, func, select, tuple_
 from traceability import tables as t
 from traceability.canonical import read_canonical
 from traceability.errors import NotFoundError
+from traceability.ledger import log as ledger_log
 from traceability.paging import check_limit, read_token, write_token
 from traceability.views import EventFinding, Page, Totals
 
@@ -68,7 +69,7 @@ def _bare(document: str) -> dict[str, Any]:
 
 def totals(connection: Connection) -> Totals:
     """How much there is."""
-    size = connection.execute(select(t.log_head.c.size)).scalar_one()
+    size = ledger_log.size(connection)
     counts = [
         connection.execute(select(func.count()).select_from(table)).scalar_one()
         for table in (t.batches, t.pallets, t.shipments)

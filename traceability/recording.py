@@ -14,7 +14,7 @@ write lock at BEGIN already and behaves the same.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from sqlalchemy import Connection, bindparam, insert, select, update
@@ -34,7 +34,7 @@ from traceability.views import Captured, Refused
 T = TypeVar("T")
 
 _E = t.events.c
-_LOCK = select(t.log_head.c.size).with_for_update()
+_LAST_TIME = select(_E.record_time_ms).where(_E.seq == bindparam("last"))
 _COUNT = update(t.log_head).values(size=bindparam("new_size"))
 _KNOWN = select(_E.event_id, _E.declared, _E.fingerprint, _E.content_hash).where(
     _E.event_id.in_(bindparam("wanted", expanding=True))
@@ -103,7 +103,8 @@ class Recorder:
         With `proceed`, entries that can't be true are left out and listed; else the first of them
         is raised as its CaptureError, and the caller's transaction must end without a trace.
         """
-        size = connection.execute(_LOCK).scalar_one()
+        size = ledger_log.lock(connection)
+        now = _distinct(connection, size, now)
         session = _Session(connection, now, size, _known(connection, entries), set())
         session.contents.update(_twins(connection, entries))
         recorded = Recorded()
@@ -162,6 +163,15 @@ class Recorder:
             skew_ms=self._skew_ms,
         )
         BOOKKEEPERS[scan.action](desk, scan)
+
+
+def _distinct(connection: Connection, size: int, now: datetime) -> datetime:
+    """The time, a millisecond later where it is the last recording's.
+
+    So record times tell recordings apart, and each can be repeated as it was (see `derived`).
+    """
+    last_ms = connection.execute(_LAST_TIME, {"last": size}).scalar()
+    return now + timedelta(milliseconds=1) if last_ms == to_epoch_ms(now) else now
 
 
 def is_known(connection: Connection, event_id: str, fingerprint: str) -> bool:

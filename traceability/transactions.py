@@ -7,7 +7,13 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import (
+    DatabaseError,
+    DBAPIError,
+    InterfaceError,
+    OperationalError,
+    SQLAlchemyError,
+)
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from traceability.errors import DatabaseUnavailableError
@@ -100,8 +106,10 @@ def _is_unavailable(error: SQLAlchemyError) -> bool:
     if isinstance(error, OperationalError | InterfaceError | PoolTimeoutError):
         return True
     lost = isinstance(error, DBAPIError) and error.connection_invalidated
+    # SQLite's driver raises the base class for a file that is damaged, or is none of SQLite's.
+    damaged = type(error) is DatabaseError
     state = _sqlstate(error)
-    return lost or state[:2] in _UNAVAILABLE or state == _NO_TABLE
+    return lost or damaged or state[:2] in _UNAVAILABLE or state == _NO_TABLE
 
 
 def _sqlstate(error: BaseException | None) -> str:

@@ -9,62 +9,113 @@ from typing import Annotated, Any
 
 import typer
 
-from api.commands.options import DatabaseOption, DataOption, JsonOption
-from api.commands.output import say, show
+from api.commands.ledger_checks import check_consistency, check_proof
+from api.commands.ledger_files import (
+    KeyOption,
+    append_text,
+    read_checkpoint,
+    read_keys,
+    write_text,
+)
+from api.commands.ledger_reports import (
+    derived_json,
+    derived_text,
+    doubts_json,
+    doubts_lines,
+    report_json,
+    report_text,
+)
+from api.commands.options import DatabaseOption, DataOption, JsonOption, ScaleOption
+from api.commands.output import show
 from api.commands.tables import table
 from api.errors import CommandError
 from api.models.ledger import ConsistencyJson
-from api.wiring import make_ledger
+from api.wiring import make_derived_tables, make_ledger, make_park, open_existing
 from park.database import open_engine
 from park.definition import read_definition
-from park.settings import Settings, load_settings
-from traceability.errors import CheckpointError
+from park.settings import load_settings
+from traceability.derived.service import DerivedTables, is_mendable
 from traceability.ledger import merkle
-from traceability.ledger.checkpoint import SignedCheckpoint
 from traceability.ledger.evidence import Given
 from traceability.ledger.ledger import Ledger
-from traceability.ledger.notes import Verifier
-from traceability.ledger.proofs import EventProof
-from traceability.ledger.report import Problem, Report
+from traceability.ledger.tlog_proof import tlog_proof
 from traceability.ledger.witness import Witness
 
 app = typer.Typer(no_args_is_help=True, help="Proves that the events are those that were signed.")
 key_app = typer.Typer(no_args_is_help=True, help="Keys that sign checkpoints.")
 app.add_typer(key_app, name="key")
+app.command("check-proof")(check_proof)
+app.command("check-consistency")(check_consistency)
 
-KeyOption = Annotated[
-    list[str] | None,
-    typer.Option("--key", help="Public key, name+id+base64, or a file of them; repeatable."),
+CheckpointOption = Annotated[
+    list[Path] | None,
+    typer.Option("--checkpoint", help="File of a checkpoint that was given out; repeatable."),
 ]
 OutOption = Annotated[Path | None, typer.Option("--out", help="File to write it to.")]
 
-
-def _ledger(settings: Settings) -> Ledger:
-    site = read_definition(settings.park_definition).site.id
-    return make_ledger(settings, site, open_engine(settings.traceability_url))
+_NOT_COMPARED = "derived tables: not compared, as what follows from forged events would be forged"
 
 
 @app.command()
 def verify(
-    checkpoint: Annotated[
-        list[Path] | None,
-        typer.Option("--checkpoint", help="File of a checkpoint that was given out; repeatable."),
-    ] = None,
+    checkpoint: CheckpointOption = None,
     key: KeyOption = None,
+    derived: Annotated[
+        bool, typer.Option("--derived", help="Derive all other tables anew, too, and compare.")
+    ] = False,
     database: DatabaseOption = None,
     data: DataOption = None,
+    scale: ScaleOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Prove the database whole, or name the first event that is bad; status 1 if it isn't whole.
 
     Example: agripark ledger verify --checkpoint checkpoint-of-june.txt
     """
-    given = [Given(str(path), _read_checkpoint(path)) for path in checkpoint or ()]
-    with _opened(database, data) as ledger:
-        report = ledger.verify(given, _keys(key), _progress(quiet=as_json))
-    show(_report_json(report) if as_json else _report_text(report))
-    if not report.ok:
+    given = _given(checkpoint)
+    with _parts(database, data, scale) as (ledger, tables):
+        report = ledger.verify(given, read_keys(key), _progress(quiet=as_json))
+        compared = None
+        if derived and is_mendable(report):
+            compared = tables.compare(_progress(quiet=as_json))
+    if as_json:
+        more = {"derived": compared and derived_json(compared)} if derived else {}
+        show(report_json(report) | more)
+    else:
+        show(report_text(report))
+        if derived:
+            show(_NOT_COMPARED if compared is None else derived_text(compared))
+    if not report.ok or (compared is not None and not compared.ok):
         raise typer.Exit(1)
+
+
+@app.command()
+def rebuild(
+    checkpoint: CheckpointOption = None,
+    key: KeyOption = None,
+    anyway: Annotated[
+        bool, typer.Option("--anyway", help="Even if less follows from the events than once.")
+    ] = False,
+    database: DatabaseOption = None,
+    data: DataOption = None,
+    scale: ScaleOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Derive all other tables from the events anew, once these are proven; all or nothing.
+
+    Example: agripark ledger rebuild --checkpoint checkpoint-of-june.txt
+    """
+    given = _given(checkpoint)
+    with _parts(database, data, scale) as (ledger, tables):
+        report = ledger.verify(given, read_keys(key), _progress(quiet=as_json))
+        if not is_mendable(report):
+            show(report_json(report) if as_json else report_text(report))
+        made = tables.rebuild(report, _progress(quiet=as_json), anyway=anyway)
+    if as_json:
+        show({"size": made.size, "rows": made.rows, "doubts": doubts_json(made.doubts)})
+    else:
+        words = f"rebuilt: {made.rows:,} rows that follow from {made.size:,} events"
+        show("\n".join([words, *doubts_lines(made.doubts)]))
 
 
 @app.command()
@@ -76,7 +127,7 @@ def checkpoint(
     Example: agripark ledger checkpoint --out checkpoint.txt
     """
     with _opened(database, data) as ledger:
-        _write(str(ledger.checkpoint()), out)
+        write_text(str(ledger.checkpoint()), out)
 
 
 @app.command()
@@ -85,44 +136,21 @@ def prove(
     size: Annotated[
         int | None, typer.Option("--size", min=1, help="Of the checkpoint to prove it by.")
     ] = None,
+    as_tlog: Annotated[
+        bool, typer.Option("--tlog", help="As c2sp.org/tlog-proof, for other tools; else JSON.")
+    ] = False,
     out: OutOption = None,
     database: DatabaseOption = None,
     data: DataOption = None,
 ) -> None:
-    """Print the proof that an event is in the signed log, as JSON for `check-proof`.
+    """Print the proof that an event is in the signed log, for `check-proof`.
 
     Example: agripark ledger prove urn:uuid:01998c4e-8a00-7000-8000-000000000001 --out proof.json
     """
     with _opened(database, data) as ledger:
         proof = ledger.prove(event_id, size)
-    _write(f"{json.dumps(proof.as_json(), indent=2, ensure_ascii=False)}\n", out)
-
-
-@app.command("check-proof")
-def check_proof(
-    file: Annotated[Path, typer.Argument(help="Proof of an event; - for standard input.")],
-    key: KeyOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Check an event's proof with nothing but the log's public key; needs no database.
-
-    Example: agripark ledger check-proof proof.json --key key.txt
-    """
-    keys = _keys(key)
-    if not keys:
-        raise CommandError("say whom you trust: --key, the log's public key or a file of it")
-    try:
-        proof = EventProof.from_json(json.loads(_read(file)))
-    except (ValueError, RecursionError) as error:
-        raise CommandError(f"{file} is no JSON: {error}") from error
-    signers = [str(each) for each in proof.check(keys)]
-    if as_json:
-        show({"ok": True, "event_id": proof.event_id, "signed_by": signers})
-    else:
-        show(
-            f"{proof.event_id} is event {proof.leaf_index + 1} of {proof.checkpoint.size} in the "
-            f"log {proof.checkpoint.checkpoint.origin}, signed by\n" + "\n".join(signers)
-        )
+    as_json = f"{json.dumps(proof.as_json(), indent=2, ensure_ascii=False)}\n"
+    write_text(tlog_proof(proof) if as_tlog else as_json, out)
 
 
 @app.command()
@@ -137,9 +165,9 @@ def consistency(
 
     Example: agripark ledger consistency checkpoint.txt
     """
-    old = _read_checkpoint(old_checkpoint)
+    old = read_checkpoint(old_checkpoint)
     with _opened(database, data) as ledger:
-        old.require_signed([*ledger.verifiers(), *_keys(key)])
+        old.require_signed([*ledger.verifiers(), *read_keys(key)])
         new = ledger.checkpoint()
         if old.size > new.size:
             raise CommandError(
@@ -181,9 +209,9 @@ def anchor(
         if witness is None:
             signed = ledger.checkpoint()
         else:
-            signed = ledger.cosign(Witness(witness, _keys(witness_key)))
+            signed = ledger.cosign(Witness(witness, read_keys(witness_key)))
     if to is not None:
-        _append(str(signed), to)
+        append_text(str(signed), to)
     show(str(signed).rstrip("\n"))
 
 
@@ -200,7 +228,7 @@ def create_key(
 
     Example: agripark ledger key create --name example.com/packhouse
     """
-    with _opened(database, data) as ledger:
+    with _opened(database, data, only_keys=True) as ledger:
         show(str(ledger.create_key(name)))
 
 
@@ -216,7 +244,7 @@ def rotate_key(
 
     Example: agripark ledger key rotate
     """
-    with _opened(database, data) as ledger:
+    with _opened(database, data, only_keys=True) as ledger:
         show(str(ledger.rotate_key(lost=lost)))
 
 
@@ -228,7 +256,7 @@ def list_keys(
 
     Example: agripark ledger key list
     """
-    with _opened(database, data) as ledger:
+    with _opened(database, data, only_keys=True) as ledger:
         entries = ledger.keys.entries()
     if as_json:
         show(
@@ -253,9 +281,30 @@ def list_keys(
 
 
 @contextmanager
-def _opened(database: str | None, data: Path | None) -> Iterator[Ledger]:
-    with closing(_ledger(load_settings(database_url=database, data_dir=data))) as ledger:
+def _opened(
+    database: str | None, data: Path | None, *, only_keys: bool = False
+) -> Iterator[Ledger]:
+    """The ledger; `only_keys` says that the database need not exist yet."""
+    settings = load_settings(database_url=database, data_dir=data)
+    site = read_definition(settings.park_definition).site.id
+    engine = open_engine(settings.traceability_url) if only_keys else open_existing(settings)
+    with closing(make_ledger(settings, site, engine)) as ledger:
         yield ledger
+
+
+@contextmanager
+def _parts(
+    database: str | None, data: Path | None, scale: float | None
+) -> Iterator[tuple[Ledger, DerivedTables]]:
+    """The ledger, and what else follows from its events."""
+    settings = load_settings(database_url=database, data_dir=data, park_scale=scale)
+    park, engine = make_park(settings), open_existing(settings)
+    with closing(make_ledger(settings, park.site.id, engine)) as ledger:
+        yield ledger, make_derived_tables(settings, park, engine)
+
+
+def _given(paths: list[Path] | None) -> list[Given]:
+    return [Given(str(path), read_checkpoint(path)) for path in paths or ()]
 
 
 def _progress(*, quiet: bool) -> Any:
@@ -271,97 +320,3 @@ def _progress(*, quiet: bool) -> Any:
 
 def _silent(_done: int, _total: int) -> None:
     """Nobody watches."""
-
-
-def _report_text(report: Report) -> str:
-    size, covered = f"{report.size:,}", f"{report.covered:,}"
-    lines = [_problem_text(problem) for problem in report.problems]
-    if report.more:
-        lines.append(f"... and {report.more:,} more")
-    if report.ok:
-        lines.append(
-            f"whole: {size} events, {covered} of them under {report.checkpoints} checkpoints"
-        )
-        lines.append(f"root {(report.root or b'').hex()}")
-    else:
-        first = report.first_bad
-        where = (
-            "" if first is None or first.index is None else f", first at event {first.index + 1}"
-        )
-        count = len(report.problems) + report.more
-        lines.append(f"NOT WHOLE: {count:,} problems in {size} events{where}")
-    return "\n".join([*lines, *(f"note: {note}" for note in report.notes)])
-
-
-def _problem_text(problem: Problem) -> str:
-    where = "" if problem.index is None else f"leaf {problem.index}: "
-    if problem.index is not None and problem.last not in {None, problem.index}:
-        where = f"leaves {problem.index} to {problem.last}: "
-    event = "" if problem.event_id is None else f" ({problem.event_id})"
-    return f"{where}{problem.detail}{event}"
-
-
-def _report_json(report: Report) -> dict[str, Any]:
-    return {
-        "ok": report.ok,
-        "size": report.size,
-        "root": None if report.root is None else report.root.hex(),
-        "covered": report.covered,
-        "checkpoints": report.checkpoints,
-        "first_bad": None if report.first_bad is None else _problem_json(report.first_bad),
-        "problems": [_problem_json(problem) for problem in report.problems],
-        "more": report.more,
-        "notes": list(report.notes),
-    }
-
-
-def _problem_json(problem: Problem) -> dict[str, Any]:
-    return {
-        "code": problem.code,
-        "detail": problem.detail,
-        "leaf_index": problem.index,
-        "last_leaf_index": problem.index if problem.last is None else problem.last,
-        "event_id": problem.event_id,
-    }
-
-
-def _keys(given: list[str] | None) -> list[Verifier]:
-    found = []
-    for text in given or ():
-        lines = text if "+" in text and not Path(text).exists() else _read(Path(text))
-        found += [Verifier.parse(line) for line in lines.splitlines() if line.strip()]
-    return found
-
-
-def _read_checkpoint(path: Path) -> SignedCheckpoint:
-    text = _read(path)
-    try:
-        return SignedCheckpoint.parse(text)
-    except CheckpointError as error:
-        raise CommandError(f"{path}: {error}") from error
-
-
-def _read(path: Path) -> str:
-    try:
-        return sys.stdin.read() if str(path) == "-" else path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise CommandError(f"can't read {path}: {error}") from error
-
-
-def _write(text: str, out: Path | None) -> None:
-    if out is None:
-        show(text.rstrip("\n"))
-        return
-    try:
-        out.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise CommandError(f"can't write {out}: {error}") from error
-    say(f"written to {out}")
-
-
-def _append(text: str, to: Path) -> None:
-    try:
-        with to.open("a", encoding="utf-8") as file:
-            file.write(text)
-    except OSError as error:
-        raise CommandError(f"can't write {to}: {error}") from error

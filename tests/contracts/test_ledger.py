@@ -15,7 +15,13 @@ from sqlalchemy import Engine, select
 from park.database import open_engine
 from tests.support.ledger_log import ORIGIN, LedgerDatabase, document, event_id
 from traceability import tables as t
-from traceability.errors import LedgerBrokenError, LedgerError, NotFoundError, QueryError
+from traceability.errors import (
+    DatabaseUnavailableError,
+    LedgerBrokenError,
+    LedgerError,
+    NotFoundError,
+    QueryError,
+)
 from traceability.ledger import log, merkle
 from traceability.ledger.checkpoint import SignedCheckpoint
 from traceability.ledger.evidence import Given
@@ -217,6 +223,22 @@ def test_the_state_tells_of_a_log_that_was_rolled_back(database: LedgerDatabase)
     assert "rolled back" in found.problem
 
 
+def test_what_a_power_cut_left_unsigned_is_signed_at_start(database: LedgerDatabase) -> None:
+    ledger = database.ledger()
+    ledger.catch_up()
+    assert not ledger.verifiers()
+    database.capture(5)
+    ledger.publish()
+    database.capture(2)
+    database.ledger().catch_up()
+    assert ledger.verify().covered == 7
+    database.remove_event(6)
+    database.rebuild_ledger()
+    started = database.ledger()
+    started.catch_up()
+    assert "rolled back" in started.problem
+
+
 def test_a_lost_key_is_not_made_anew_in_silence(database: LedgerDatabase) -> None:
     database.capture(1)
     database.ledger().publish()
@@ -348,6 +370,19 @@ def test_a_removed_last_event_is_found_where_the_head_was_set_back(
     assert report.first_bad.index == 8
 
 
+def test_an_event_behind_a_head_that_was_set_back_is_the_first_bad(
+    database: LedgerDatabase,
+) -> None:
+    database.capture(8)
+    ledger = database.ledger()
+    ledger.publish()
+    database.set_head(7)
+    report = ledger.verify()
+    assert set(codes(report)) == {"stray-event", "stray-node", "rolled-back"}
+    assert report.first_bad is not None
+    assert report.first_bad.index == 7
+
+
 def test_a_removed_last_event_is_found_where_its_traces_were_removed(
     database: LedgerDatabase,
 ) -> None:
@@ -450,6 +485,45 @@ def test_hashes_that_no_log_of_this_size_has_are_found(database: LedgerDatabase)
         rows = [{"level": 9, "index": 0, "hash": b"x" * 32}, {"level": 0, "index": 5, "hash": b""}]
         connection.execute(ledger_nodes.insert(), rows)
     assert codes(ledger.verify()) == ["stray-node", "stray-node"]
+
+
+@pytest.mark.parametrize(
+    ("statement", "found"),
+    [
+        ("DELETE FROM log_head", {"bad-head"}),
+        ("INSERT INTO log_head VALUES (2, 9)", {"bad-head"}),
+        ("UPDATE log_head SET size = -1", {"bad-head"}),
+        ("DROP TABLE log_head", {"missing-table", "bad-head"}),
+        ("DROP TABLE events", {"missing-table", "missing-event"}),
+        ("DROP TABLE ledger_nodes", {"missing-table", "no-leaf", "no-node"}),
+        ("DROP TABLE ledger_checkpoints", {"missing-table"}),
+        ("ALTER TABLE events DROP COLUMN document", {"unreadable"}),
+        (
+            'INSERT INTO ledger_nodes SELECT 0, -4, hash FROM ledger_nodes WHERE "index" = 8',
+            {"stray-node"},
+        ),
+    ],
+)
+def test_tables_that_were_tampered_with_are_a_finding(
+    database: LedgerDatabase, statement: str, found: set[str]
+) -> None:
+    database.capture(9)
+    ledger = database.ledger()
+    ledger.checkpoint()
+    database.run(statement)
+    assert set(codes(ledger.verify())) == found
+
+
+def test_nothing_is_signed_or_added_under_a_head_that_says_nothing(
+    database: LedgerDatabase,
+) -> None:
+    database.capture(3)
+    database.run("DELETE FROM log_head")
+    with pytest.raises(LedgerBrokenError, match="head"):
+        database.ledger().checkpoint()
+    with database.engine.begin() as connection, pytest.raises(LedgerBrokenError, match="head"):
+        log.lock(connection)
+    assert "head" in database.ledger().state().problem
 
 
 def test_a_head_that_lies_is_found(database: LedgerDatabase) -> None:
@@ -585,6 +659,49 @@ def test_any_bytes_in_other_columns_are_named(lite: LedgerDatabase) -> None:
     report = lite.ledger().verify()
     assert codes(report) == ["changed-event", "changed-column", "changed-column"]
     assert [problem.index for problem in report.problems] == [1, 3, 3]
+
+
+@pytest.mark.parametrize(
+    ("statement", "found", "first"),
+    [
+        ("UPDATE events SET seq = 'x' WHERE seq = 4", {"missing-event", "stray-event"}, 3),
+        ("UPDATE events SET seq = 3.5 WHERE seq = 4", {"missing-event", "stray-event"}, 3),
+        ("UPDATE events SET declared = '' WHERE seq = 4", {"changed-column"}, 3),
+        ("UPDATE events SET declared = 2 WHERE seq = 4", {"changed-column"}, 3),
+        (
+            'UPDATE ledger_nodes SET "index" = \'x\' WHERE level = 0 AND "index" = 3',
+            {"no-leaf", "stray-node"},
+            3,
+        ),
+        ("UPDATE ledger_nodes SET level = x'ff' WHERE level = 2", {"no-node", "stray-node"}, 0),
+        ("UPDATE log_head SET size = 'five'", {"bad-head"}, None),
+        ("UPDATE ledger_checkpoints SET size = 'x'", {"bad-checkpoint"}, None),
+    ],
+)
+def test_any_type_in_place_of_a_number_is_a_finding(
+    lite: LedgerDatabase, statement: str, found: set[str], first: int | None
+) -> None:
+    lite.capture(5)
+    ledger = lite.ledger()
+    ledger.checkpoint()
+    lite.run(statement)
+    report = ledger.verify()
+    assert set(codes(report)) == found
+    assert (report.first_bad and report.first_bad.index) == first
+
+
+@pytest.mark.parametrize("length", [10, 512, 20_000])
+def test_a_file_that_was_cut_short_is_said_to_be_damaged(
+    lite: LedgerDatabase, tmp_path: Path, length: int
+) -> None:
+    lite.capture(30)
+    lite.engine.dispose()
+    path = tmp_path / "lite.db"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    path.write_bytes(path.read_bytes()[:length])
+    with pytest.raises(DatabaseUnavailableError, match=r"malformed|not a database"):
+        lite.ledger().verify()
 
 
 def test_a_byte_changed_in_the_file_itself_is_named(lite: LedgerDatabase, tmp_path: Path) -> None:

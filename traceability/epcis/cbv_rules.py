@@ -6,6 +6,7 @@ sections of CBV 2.0.
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from traceability.epcis.claimed_hashes import false_hashes
 from traceability.epcis.key_rules import malformed_keys
 from traceability.epcis.model import (
     Action,
@@ -57,6 +58,7 @@ def _findings(event: AnyEvent) -> Iterator[Finding]:
     yield from _instances(event)
     yield from _sensors(event)
     yield from malformed_keys(event)
+    yield from false_hashes(event)
 
 
 def _excluded_steps(event: AnyEvent) -> Iterator[Finding]:

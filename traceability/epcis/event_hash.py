@@ -16,6 +16,7 @@ import hashlib
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
@@ -62,28 +63,46 @@ _FINEST_FIRST: Mapping[str, Sequence[str]] = {
 """Of each key, the qualifiers of which only the first that is there stays."""
 
 
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """In what the texts around the standard differ; ours is that of the reference tool's release.
+
+    What it released as CBV 2.0 it has come to call 2.1, without certificates; see
+    `tests/cases/event-hash/README.md`.
+    """
+
+    certificates: bool = True
+    sensor_list: bool = True
+    """Whether the name of the list of sensor elements stands before them."""
+    inline: bool = True
+    """Whether extensions stand with the field that they extend, or behind all, by its name."""
+
+
+OURS = Edition()
+
+
 def event_hash(event: AnyEvent) -> str:
     """The hash as an id: `ni:///sha-256;{hexadecimal}?ver=CBV2.0`."""
     digest = hashlib.sha256(pre_hash_text(event).encode()).hexdigest()
     return f"ni:///sha-256;{digest}?ver=CBV2.0"
 
 
-def pre_hash_text(event: AnyEvent) -> str:
+def pre_hash_text(event: AnyEvent, edition: Edition = OURS) -> str:
     """The text that is hashed."""
-    return "".join(_parts(event))
+    return "".join(_parts(event, edition))
 
 
-def _parts(event: AnyEvent) -> Iterator[str]:
+def _parts(event: AnyEvent, edition: Edition) -> Iterator[str]:
     yield f"eventType={event.type}eventTime={_time(event.event_time)}"
     yield f"eventTimeZoneOffset={event.event_time_zone_offset}"
-    certificates = event.certification_info
+    certificates = event.certification_info if edition.certificates else ()
     addresses = (each for each in certificates if isinstance(each, str))
     yield from sorted(f"certificationInfo={_text(each)}" for each in addresses)
     yield from _objects(event)
     yield from _one("action", action_of(event))
     if isinstance(event, TransformationEvent | ExtendedEvent):
         yield from _one("transformationID", event.transformation_id)
-    yield from _circumstances(event)
+    yield from _circumstances(event, edition)
     yield from _typed(
         "bizTransaction",
         Word.BIZ_TRANSACTION_TYPE,
@@ -96,13 +115,33 @@ def _parts(event: AnyEvent) -> Iterator[str]:
         "destination", Word.SOURCE_DEST_TYPE, ((each.type, each.id) for each in event.destinations)
     )
     if event.sensor_elements:
-        yield "sensorElementList"
-        yield from sorted(_sensor_element(each) for each in event.sensor_elements)
+        yield "sensorElementList" if edition.sensor_list else ""
+        yield from sorted(_sensor_element(each, edition) for each in event.sensor_elements)
     objects = (each for each in certificates if not isinstance(each, str))
     yield from sorted(f"certificationInfo{_extensions(each)}" for each in objects)
     if isinstance(event, ObjectEvent | TransformationEvent | ExtendedEvent) and event.ilmd:
         yield f"ilmd{_extensions(event.ilmd)}"
+    if not edition.inline:
+        yield from _extended_fields(event)
     yield _extensions(event.extensions)
+
+
+def _extended_fields(event: AnyEvent) -> Iterator[str]:
+    """Extensions of fields, by the name of the field; what isn't extended is left out."""
+    for name, place in (("readPoint", event.read_point), ("bizLocation", event.biz_location)):
+        if place is not None and place.extensions:
+            yield f"{name}{_extensions(place.extensions)}"
+    yield from sorted(map(_extended_element, event.sensor_elements))
+
+
+def _extended_element(element: SensorElement) -> str:
+    parts = [
+        *(("sensorMetadata", each.extensions) for each in [element.metadata] if each is not None),
+        *(("sensorReport", each.extensions) for each in element.reports),
+        ("", element.extensions),
+    ]
+    text = "".join(f"{name}{_extensions(fields)}" for name, fields in parts if fields)
+    return f"sensorElement{text}" if text else ""
 
 
 def _objects(event: AnyEvent) -> Iterator[str]:
@@ -139,7 +178,7 @@ def _objects_of_others(event: ExtendedEvent) -> Iterator[str]:
     yield from _quantities("outputQuantityList", event.output_quantities)
 
 
-def _circumstances(event: AnyEvent) -> Iterator[str]:
+def _circumstances(event: AnyEvent, edition: Edition) -> Iterator[str]:
     if event.biz_step is not None:
         yield f"bizStep={web_address(Word.BIZ_STEP, event.biz_step)}"
     if event.disposition is not None:
@@ -151,8 +190,8 @@ def _circumstances(event: AnyEvent) -> Iterator[str]:
             ("unset", event.persistent_disposition.unset),
         ):
             yield from sorted(f"{name}={web_address(Word.DISPOSITION, word)}" for word in words)
-    yield from _place("readPoint", event.read_point)
-    yield from _place("bizLocation", event.biz_location)
+    yield from _place("readPoint", event.read_point, edition)
+    yield from _place("bizLocation", event.biz_location, edition)
 
 
 def _one(name: str, text: str | None) -> Iterator[str]:
@@ -179,9 +218,9 @@ def _quantity(quantity: Quantity) -> str:
     return text if quantity.uom is None else f"{text}uom={quantity.uom}"
 
 
-def _place(name: str, place: Place | None) -> Iterator[str]:
+def _place(name: str, place: Place | None, edition: Edition) -> Iterator[str]:
     if place is not None:
-        yield f"{name}id={_id(place.id)}{_extensions(place.extensions)}"
+        yield f"{name}id={_id(place.id)}{_beside(place.extensions, edition)}"
 
 
 def _typed(name: str, kind: Word, pairs: Iterable[tuple[str | None, str]]) -> Iterator[str]:
@@ -194,17 +233,18 @@ def _typed(name: str, kind: Word, pairs: Iterable[tuple[str | None, str]]) -> It
         yield from texts
 
 
-def _sensor_element(element: SensorElement) -> str:
-    metadata = "" if element.metadata is None else _metadata(element.metadata)
-    reports = "".join(sorted(map(_report, element.reports)))
-    return f"sensorElement{metadata}{reports}{_extensions(element.extensions)}"
+def _sensor_element(element: SensorElement, edition: Edition) -> str:
+    metadata = "" if element.metadata is None else _metadata(element.metadata, edition)
+    reports = "".join(sorted(_report(each, edition) for each in element.reports))
+    return f"sensorElement{metadata}{reports}{_beside(element.extensions, edition)}"
 
 
 def _fields(pairs: Iterable[tuple[str, Any]]) -> str:
-    return "".join(f"{name}={_value(value)}" for name, value in pairs if value is not None)
+    """Fields that have a value; an empty text is none."""
+    return "".join(f"{name}={_value(value)}" for name, value in pairs if value not in {None, ""})
 
 
-def _metadata(metadata: SensorMetadata) -> str:
+def _metadata(metadata: SensorMetadata, edition: Edition) -> str:
     fields = _fields(
         (
             ("time", metadata.time),
@@ -217,10 +257,10 @@ def _metadata(metadata: SensorMetadata) -> str:
             ("bizRules", metadata.business_rules),
         )
     )
-    return f"sensorMetadata{fields}{_extensions(metadata.extensions)}"
+    return f"sensorMetadata{fields}{_beside(metadata.extensions, edition)}"
 
 
-def _report(report: SensorReport) -> str:
+def _report(report: SensorReport, edition: Edition) -> str:
     fields = _fields(
         (
             ("type", report.type and web_address(Word.MEASUREMENT, report.type)),
@@ -248,7 +288,12 @@ def _report(report: SensorReport) -> str:
             ("coordinateReferenceSystem", report.coordinate_reference_system),
         )
     )
-    return f"sensorReport{fields}{_extensions(report.extensions)}"
+    return f"sensorReport{fields}{_beside(report.extensions, edition)}"
+
+
+def _beside(fields: Mapping[str, Any], edition: Edition) -> str:
+    """Extensions where they stand, unless they stand behind all."""
+    return _extensions(fields) if edition.inline else ""
 
 
 def _extensions(fields: Mapping[str, Any]) -> str:

@@ -5,13 +5,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import DatabaseError
 
 from traceability.errors import CheckpointError
 from traceability.ledger import stored
 from traceability.ledger.anchors import AnchorFile
 from traceability.ledger.checkpoint import SignedCheckpoint
+from traceability.ledger.damage import is_passing, reason
 from traceability.ledger.notes import Verifier
 from traceability.ledger.report import Findings
+from traceability.ledger.stored import StoredCheckpoint
 
 
 class Given(NamedTuple):
@@ -57,7 +60,16 @@ class Evidence:
         )
 
     def _stored(self, connection: Connection, findings: Findings) -> Iterator[Claim]:
-        for row in stored.checkpoints(connection):
+        try:
+            yield from self._of_rows(stored.checkpoints(connection), findings)
+        except DatabaseError as error:
+            if is_passing(error):
+                raise
+            msg = f"the database's checkpoints can't be read: {reason(error)}"
+            findings.add("unreadable", msg)
+
+    def _of_rows(self, rows: Iterable[StoredCheckpoint], findings: Findings) -> Iterator[Claim]:
+        for row in rows:
             source = f"the database's checkpoint of {row.size} events"
             try:
                 signed = self._checked(SignedCheckpoint.parse(row.note))

@@ -77,6 +77,19 @@ class Ledger:
         """Why the last `publish` couldn't sign, in words; empty where it could."""
         return self._problem
 
+    def catch_up(self) -> None:
+        """Sign what was captured and not signed, because the power went in between; never raises.
+
+        Call it at start: a database that was rolled back meanwhile is told of at once, too.
+        """
+        try:
+            with glancing(self._engine) as connection:
+                is_empty = not log.size(connection)
+        except (LedgerError, DatabaseUnavailableError):
+            is_empty = False
+        if not is_empty:
+            self.publish()
+
     def publish(self) -> None:
         """Sign the log as it is and add that to the anchor file; call it after each commit.
 
@@ -99,8 +112,9 @@ class Ledger:
         DatabaseUnavailableError.
         """
         with glancing(self._engine) as connection:
-            size = log.size(connection)
+            size = 0
             try:
+                size = log.size(connection)
                 last = self._last_known(connection)
                 if last is not None:
                     _grown(connection, last, size)
@@ -233,7 +247,10 @@ class Ledger:
             try:
                 last.require_signed(self.keys.verifiers())
             except CheckpointError as error:
-                msg = f"the last checkpoint isn't signed by a key of {self.keys.folder}: {error}"
+                msg = (
+                    f"the last checkpoint isn't signed by a key of {self.keys.folder}: {error}; "
+                    "put the keys back, or those of the server that signed it"
+                )
                 raise LedgerError(msg) from error
         return last
 

@@ -5,17 +5,19 @@ Every question takes two statements: the log's size, and O(log n) look-ups by pr
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
+from typing import Any
 
 from sqlalchemy import Connection, select
 
 from traceability import tables as t
-from traceability.errors import QueryError
+from traceability.errors import LedgerBrokenError, QueryError
 from traceability.ledger import merkle, nodes
 from traceability.ledger.merkle import Position, Run
 
 BAD_SIZE = "bad-tree-size"
 
-_SIZE = select(t.log_head.c.size)
+_SIZE = select(t.log_head.c.size).limit(2)
+_LOCK = select(t.log_head.c.size).with_for_update()
 
 
 def append(connection: Connection, first_index: int, leaves: Sequence[bytes]) -> None:
@@ -50,9 +52,20 @@ def _completed(
 
 
 def size(connection: Connection) -> int:
-    """How many events there are."""
-    found: int = connection.execute(_SIZE).scalar_one()
-    return found
+    """How many events there are. Raises LedgerBrokenError where the log's head doesn't say."""
+    return _only(connection.execute(_SIZE).scalars().all())
+
+
+def lock(connection: Connection) -> int:
+    """The same; whoever else is about to add events waits until this transaction ends."""
+    return _only(connection.execute(_LOCK).scalars().all())
+
+
+def _only(sizes: Sequence[Any]) -> int:
+    if len(sizes) == 1 and type(sizes[0]) is int and sizes[0] >= 0:
+        return sizes[0]
+    msg = "the log's head doesn't say how many events there are; run agripark ledger verify"
+    raise LedgerBrokenError(msg)
 
 
 def root(connection: Connection, size: int | None = None) -> bytes:

@@ -32,6 +32,7 @@ _ID_BYTES = 4
 _KEY_BYTES = 32
 _SIGNATURE_BYTES = 64
 _TIME_BYTES = 8
+_LATEST = 2**63 - 1
 _DASH = "\u2014 "
 
 
@@ -172,8 +173,10 @@ class Verifier:
         """Whether this key made that signature over the text."""
         message = text.encode()
         if self.algorithm is Algorithm.COSIGNATURE_V1:
-            time, signature = signature[:_TIME_BYTES], signature[_TIME_BYTES:]
-            message = cosigned(int.from_bytes(time), text)
+            seconds = int.from_bytes(signature[:_TIME_BYTES])
+            message, signature = cosigned(seconds, text), signature[_TIME_BYTES:]
+            if seconds > _LATEST:
+                return False
         if len(signature) != _SIGNATURE_BYTES:
             return False
         try:

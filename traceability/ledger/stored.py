@@ -1,24 +1,30 @@
 """What the database holds, read as a doubter reads: in order, page by page, believing nothing.
 
 SQLite keeps any bytes in a column of text and any type in any column. Texts and hashes are
-therefore read as bytes, so that a byte that breaks UTF-8 is a finding and not an error.
+therefore read as bytes, so that a byte that breaks UTF-8 is a finding and not an error; numbers
+may be anything. A table that is missing is read as an empty one.
 """
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeGuard
 
 from sqlalchemy import (
+    Boolean,
     Column,
     ColumnElement,
     Connection,
+    Integer,
     LargeBinary,
     Select,
     Table,
     Text,
     cast,
+    func,
+    inspect,
     or_,
     select,
+    type_coerce,
 )
 
 from traceability import tables as t
@@ -26,13 +32,17 @@ from traceability.ledger.tables import ledger_checkpoints, ledger_nodes
 
 PAGE = 1000
 
+TABLES = (t.log_head, t.events, ledger_nodes, ledger_checkpoints)
+"""What a ledger is made of."""
+
 _CHECKED = [column for column in t.events.c if column.name != "document"]
+_LARGEST = 2**63 - 1
 
 
 class StoredEvent(NamedTuple):
     """A row of `events`."""
 
-    seq: int
+    seq: Any
     event_id: str
     document: bytes
     columns: Mapping[str, Any]
@@ -41,9 +51,40 @@ class StoredEvent(NamedTuple):
 class StoredCheckpoint(NamedTuple):
     """A row of `ledger_checkpoints`."""
 
-    size: int
+    size: Any
     root: bytes
     note: str
+
+
+def is_whole(value: Any) -> TypeGuard[int]:
+    """Whether a database's value is a whole number."""
+    return type(value) is int
+
+
+def missing_tables(connection: Connection) -> list[str]:
+    """Names of the ledger's tables that aren't there."""
+    return [table.name for table in TABLES if not _is_there(connection, table)]
+
+
+def _is_there(connection: Connection, table: Table) -> bool:
+    return inspect(connection).has_table(table.name)
+
+
+def heads(connection: Connection) -> list[Any]:
+    """What the rows of `log_head` say; it should be one."""
+    if not _is_there(connection, t.log_head):
+        return []
+    return list(connection.execute(select(t.log_head.c.size).limit(PAGE)).scalars())
+
+
+def last_number(connection: Connection) -> int:
+    """The largest number that an event has; 0 where there is none."""
+    if not _is_there(connection, t.events):
+        return 0
+    # SQLite sorts what is no number behind all numbers.
+    query = select(func.max(t.events.c.seq)).where(t.events.c.seq <= _LARGEST)
+    found = connection.execute(query).scalar()
+    return found if is_whole(found) else 0
 
 
 def events(connection: Connection) -> Iterator[StoredEvent]:
@@ -67,7 +108,7 @@ class StoredLevel:
 
     connection: Connection
     level: int
-    strays: list[int] = field(default_factory=list)
+    strays: list[Any] = field(default_factory=list)
     """Numbers of rows that nobody asked for."""
     _rows: Iterator[tuple[int, bytes]] = field(init=False)
     _next: tuple[int, bytes] | None = field(init=False)
@@ -79,7 +120,10 @@ class StoredLevel:
     def _read(self) -> Iterator[tuple[int, bytes]]:
         nodes = ledger_nodes.c
         for row in _pages(self.connection, ledger_nodes, nodes["index"], nodes.level == self.level):
-            yield row["index"], _bytes(row["hash"])
+            if is_whole(row["index"]):
+                yield row["index"], _bytes(row["hash"])
+            else:
+                self.strays.append(row["index"])
 
     def take(self, number: int) -> bytes | None:
         """The hash of that number; None where there is none. Numbers must rise."""
@@ -92,13 +136,15 @@ class StoredLevel:
         self._next = next(self._rows, None)
         return found
 
-    def rest(self) -> list[int]:
+    def rest(self) -> list[Any]:
         """Numbers of rows that nobody asked for, the first of what is left among them."""
         return self.strays if self._next is None else [*self.strays, self._next[0]]
 
 
-def levels_outside(connection: Connection, highest: int) -> list[int]:
+def levels_outside(connection: Connection, highest: int) -> list[Any]:
     """Levels of nodes that a tree whose highest level is this can't have."""
+    if not _is_there(connection, ledger_nodes):
+        return []
     level = ledger_nodes.c.level
     query = select(level).where(or_(level < 0, level > highest)).distinct().limit(PAGE)
     return list(connection.execute(query).scalars())
@@ -108,6 +154,8 @@ def _pages(
     connection: Connection, table: Table, key: ColumnElement[int], *conditions: Any
 ) -> Iterator[dict[str, Any]]:
     """All rows by a key, PAGE at a time: PostgreSQL's driver keeps a whole answer in memory."""
+    if not _is_there(connection, table):
+        return
     query: Select[Any] = select(*_doubted(connection, table)).order_by(key).limit(PAGE)
     query = query.where(*conditions)
     rows = connection.execute(query).mappings().all()
@@ -123,12 +171,14 @@ def _pages(
 def _doubted(connection: Connection, table: Table) -> list[ColumnElement[Any]]:
     if connection.dialect.name != "sqlite":
         return list(table.c)
-    return [
-        cast(column, LargeBinary).label(column.name)
-        if isinstance(column.type, Text | LargeBinary)
-        else column
-        for column in table.c
-    ]
+    return [_as_stored(column).label(column.name) for column in table.c]
+
+
+def _as_stored(column: Column[Any]) -> ColumnElement[Any]:
+    """A column of SQLite as it is, not as its type says it should be."""
+    if isinstance(column.type, Text | LargeBinary):
+        return cast(column, LargeBinary)
+    return type_coerce(column, Integer) if isinstance(column.type, Boolean) else column
 
 
 def _bytes(value: Any) -> bytes:

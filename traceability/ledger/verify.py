@@ -19,11 +19,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import DatabaseError, SQLAlchemyError
+from sqlalchemy.exc import DatabaseError
 
 from traceability.errors import TraceabilityError
 from traceability.ledger import log, merkle, stored
 from traceability.ledger.columns import Derive
+from traceability.ledger.damage import damage_of, is_passing, reason
 from traceability.ledger.evidence import Claim, Evidence
 from traceability.ledger.merkle import Frontier, Position
 from traceability.ledger.report import Findings, Report
@@ -39,44 +40,43 @@ def verify(
     """Check everything. `connection` must see one state throughout."""
     findings = Findings()
     _check_file(connection, findings)
-    held = log.size(connection)
+    held = _held(connection, findings)
     claims = evidence.claims(connection, findings)
     walk = _Walk(connection, findings, held, derive, claims)
     try:
         walk.check_claims()
-        for event in stored.events(connection):
+        for done, event in enumerate(stored.events(connection), 1):
             walk.take(event)
-            if event.seq % stored.PAGE == 0:
-                progress(event.seq, held)
+            if done % stored.PAGE == 0:
+                progress(done, held)
         walk.finish(evidence)
     except DatabaseError as error:
-        if _is_passing(error):
+        if is_passing(error):
             raise
-        msg = f"the database can't be read from event {walk.tree.size + 1} on: {error.orig}"
+        msg = f"the database can't be read from event {walk.tree.size + 1} on: {reason(error)}"
         findings.add("unreadable", msg, walk.tree.size, last=max(walk.tree.size, held - 1))
     progress(held, held)
     return walk.report()
 
 
-def _is_passing(error: SQLAlchemyError) -> bool:
-    """Whether it is about the connection, not about what is stored: then it is of a subclass."""
-    return type(error) is not DatabaseError
+def _held(connection: Connection, findings: Findings) -> int:
+    """How many events the log says it holds; where it doesn't say, the last one's number."""
+    for name in stored.missing_tables(connection):
+        findings.add("missing-table", f"the table {name} is missing")
+    heads = stored.heads(connection)
+    if len(heads) == 1 and stored.is_whole(heads[0]) and heads[0] >= 0:
+        return heads[0]
+    words = ", ".join(map(_short, heads[:3])) or "nothing"
+    msg = f"the log's head doesn't say how many events there are, but: {words}"
+    findings.add("bad-head", msg)
+    return stored.last_number(connection)
 
 
 def _check_file(connection: Connection, findings: Findings) -> None:
-    """SQLite: that table and index of a row agree, or queries would find other events than this."""
-    if connection.dialect.name != "sqlite":
-        return
-    for table in ("events", "ledger_nodes"):
-        try:
-            rows = connection.exec_driver_sql(f"PRAGMA integrity_check({table})").scalars().all()
-        except DatabaseError as error:
-            if _is_passing(error):
-                raise
-            rows = [str(error.orig)]
-        for row in rows:
-            if row != "ok":
-                findings.add("damaged-file", f"the database's file is damaged at {table}: {row}")
+    missing = stored.missing_tables(connection)
+    for table in (each.name for each in stored.TABLES if each.name not in missing):
+        for damage in damage_of(connection, table):
+            findings.add("damaged-file", f"the database's file is damaged at {table}: {damage}")
 
 
 @dataclass(slots=True)
@@ -104,24 +104,26 @@ class _Walk:
 
     def take(self, event: StoredEvent) -> None:
         """Take the next event."""
-        index = event.seq - 1
+        index = event.seq - 1 if stored.is_whole(event.seq) else -1
         if not 0 <= index < self.held:
-            msg = f"event {event.seq} stands outside of the log, which holds {self.held}"
-            self.findings.add("stray-event", msg, index, event.event_id)
+            number = _short(event.seq)
+            msg = f"event {number} stands outside of the log, which holds {self.held}"
+            leaf = index if index >= 0 else None
+            self.findings.add("stray-event", msg, leaf, event.event_id)
             return
         self._miss(index)
-        leaf = merkle.leaf_hash(event.document)
+        made = merkle.leaf_hash(event.document)
         kept = self._stored(Position(0, index))
         if kept is None:
             msg = f"event {event.seq} has no hash in the ledger"
             self.findings.add("no-leaf", msg, index, event.event_id)
-        elif kept != leaf:
+        elif kept != made:
             msg = f"event {event.seq} isn't what was captured: its document has another hash"
             self.findings.add("changed-event", msg, index, event.event_id)
         else:
             self._check_columns(index, event)
         self._next = index + 1
-        self._grow(leaf if kept is None else kept)
+        self._grow(made if kept is None else kept)
 
     def _miss(self, until: int) -> None:
         """Note that events are missing before this index."""
@@ -208,7 +210,7 @@ class _Walk:
             return
         for name, value in wanted.items():
             found = event.columns[name]
-            if found != value:
+            if found != value or isinstance(found, float):
                 msg = (
                     f"event {event.seq} has {name} {_short(found)} in its column, "
                     f"{_short(value)} in its document"
@@ -234,14 +236,21 @@ class _Walk:
     def _check_strays(self) -> None:
         for level, reader in self.levels.items():
             for number in reader.rest()[: stored.PAGE]:
-                index = number << level
-                msg = (
-                    f"the ledger has a hash of level {level} over events that the log doesn't hold"
-                )
-                self.findings.add("stray-node", f"{msg}: {index + 1} and on", index)
+                msg = f"the ledger has a hash of level {level} that the log can't have: "
+                if stored.is_whole(number) and number >= 0:
+                    first = number << level
+                    msg += f"over events {first + 1} and on"
+                    # Of these, the ones that the log doesn't hold are bad.
+                    held = self.held if first + (1 << level) > self.held else first
+                    self.findings.add("stray-node", msg, max(first, held))
+                else:
+                    self.findings.add("stray-node", f"{msg}of number {_short(number)}")
         highest = max(self.levels, default=-1)
         for level in stored.levels_outside(self.connection, highest):
-            msg = f"the ledger has hashes of level {level}, which a log of {self.held} can't have"
+            msg = (
+                f"the ledger has hashes of level {_short(level)}, which a log of {self.held} "
+                "can't have"
+            )
             self.findings.add("stray-node", msg)
 
     def _check_rollback(self) -> None:

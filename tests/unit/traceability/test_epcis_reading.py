@@ -137,6 +137,13 @@ def test_what_is_read_is_written_again_unchanged(body: dict[str, Any], kind: typ
     assert write_event(event, CONTEXT) == body
 
 
+def test_one_thing_in_two_forms_is_named_twice() -> None:
+    forms = ["urn:epc:id:sscc:6901234.0000000001", "https://id.gs1.org/00/069012340000000016"]
+    event = read({**OBSERVED, "epcList": forms})
+    assert isinstance(event, ObjectEvent)
+    assert event.epcs == (forms[1], forms[1])
+
+
 @pytest.mark.parametrize("empty", [None, [], {}, ""])
 def test_an_extension_may_be_empty(empty: object) -> None:
     body = {**OBSERVED, "example:note": empty}

@@ -139,6 +139,10 @@ def test_xml_and_json_have_one_text(body: Json) -> None:
         ({"ex:a": "cbv:Disp-active"}, {"ex:a": "urn:epcglobal:cbv:disp:active"}),
         ({}, {"rdfs:comment": "says nothing of the event"}),
         ({}, {"ex:a": None}),
+        (
+            {"sensorElementList": [{"sensorReport": [{"type": "Speed", "stringValue": ""}]}]},
+            {"sensorElementList": [{"sensorReport": [{"type": "Speed"}]}]},
+        ),
     ],
 )
 def test_what_means_the_same_has_one_text(one: Json, other: Json) -> None:

@@ -1,4 +1,5 @@
-"""Whatever happens in a season, mass is conserved along the lineage, both ways."""
+"""Whatever happens in a season, mass is conserved along the lineage, both ways; and all of it can
+be derived from the events again."""
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -6,6 +7,7 @@ from hypothesis import strategies as st
 
 from park.assets import Park
 from tests.support.random_season import Season, moves, random_season
+from traceability.derived.service import DerivedTables
 from traceability.views import NodeKind, Trace
 
 WITHIN = 1e-6
@@ -43,6 +45,9 @@ def test_mass_is_conserved_from_every_harvest_to_every_end_and_back(
         assert season.repository.totals().events == season.captured
         _check_forward_and_backward(season)
         _check_origins(season)
+        rules = {"mass_tolerance": 0.005, "clock_skew_s": 300.0}
+        derived = DerivedTables(season.engine, small_park, **rules)
+        assert derived.compare(lambda _done, _total: None).ok
 
 
 def _check_forward_and_backward(season: Season) -> None:
