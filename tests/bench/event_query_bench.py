@@ -29,7 +29,7 @@ from traceability.epcis.query.indexing import index_events
 from traceability.epcis.query.parameters import parse_query
 from traceability.epcis.query.search import find
 from traceability.epcis.query.series import series
-from traceability.epcis.query.shapes import shape_ids
+from traceability.epcis.query.shapes import keep_shapes, shape_id
 from traceability.epcis.reading import read_event
 
 EVENTS = 1_000_000
@@ -197,8 +197,8 @@ def fill(engine: Engine, count: int) -> None:
         events, facts, terms, numbers = zip(*chunk, strict=True)
         with engine.begin() as connection:
             _ADD_EVENTS(connection, events)
-            shapes = shape_ids(connection, {each[3:7] for each in facts})
-            _ADD_FACTS(connection, [(*each[:3], shapes[each[3:7]], *each[3:]) for each in facts])
+            keep_shapes(connection, {each[4:8] for each in facts})
+            _ADD_FACTS(connection, facts)
             _ADD_TERMS(connection, sorted(chain.from_iterable(terms)))
             _ADD_NUMBERS(connection, sorted(chain.from_iterable(numbers)))
 
@@ -208,10 +208,8 @@ def _rows(seq: int, chance: random.Random) -> tuple[Row, Row, list[Row], list[Ro
     place, step = _place(chance.randrange(200)), chance.choice(_STEPS)
     disposition = "in_transit" if step == "shipping" else chance.choice(_DISPOSITIONS)
     event = (seq, f"urn:event:{seq}", False, at_ms, at_ms, "", seq.to_bytes(32, "big"), _DOCUMENT)
-    facts = (
-        *(seq, at_ms, at_ms, "ObjectEvent", "OBSERVE", step, disposition),
-        *(place, place.partition("/254/")[0]),
-    )
+    told = ("ObjectEvent", "OBSERVE", step, disposition)
+    facts = (seq, at_ms, at_ms, shape_id(told), *told, place, place.partition("/254/")[0])
     epc = _epc(chance.randrange(seq))
     key, number = series(epc) or ("", 0.0)
     terms = [

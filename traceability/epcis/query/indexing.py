@@ -27,7 +27,7 @@ from traceability.epcis.query.fields import Field, Section, measured, typed
 from traceability.epcis.query.rows import Rows
 from traceability.epcis.query.sensor_rows import add_sensor_element
 from traceability.epcis.query.series import series
-from traceability.epcis.query.shapes import shape_ids
+from traceability.epcis.query.shapes import Told, keep_shapes, shape_id
 from traceability.epcis.query.values import base_value, storable
 
 _TOLD_BY_SHAPE = 4
@@ -48,18 +48,20 @@ def index_events(connection: Connection, rows: Sequence[tuple[int, AnyEvent]]) -
     facts: list[Row] = []
     terms: list[Row] = []
     numbers: list[Row] = []
-    told = {seq: facts_of(event) for seq, event in rows}
-    shapes = shape_ids(connection, {each[:_TOLD_BY_SHAPE] for each in told.values()})
+    shapes: set[Told] = set()
     for seq, event in rows:
         at_ms = to_epoch_ms(event.event_time)
-        shape = shapes[told[seq][:_TOLD_BY_SHAPE]]
-        facts.append((seq, at_ms, recorded[seq], shape, *told[seq]))
+        told = facts_of(event)
+        shape = told[:_TOLD_BY_SHAPE]
+        shapes.add(shape)
+        facts.append((seq, at_ms, recorded[seq], shape_id(shape), *told))
         found = rows_of(event)
         terms += [(name, value, at_ms, seq) for name, value in found.terms]
         numbers += [(name, at_ms, seq, value) for name, value in found.numbers]
     # In the order of the index: neighbours land on one page of it.
     terms.sort()
     numbers.sort()
+    keep_shapes(connection, shapes)
     _ADD_FACTS(connection, facts)
     _ADD_TERMS(connection, terms)
     _ADD_NUMBERS(connection, numbers)

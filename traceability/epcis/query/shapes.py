@@ -6,8 +6,9 @@ shapes: no event is looked at in vain, and what never goes together is known at 
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
+from functools import lru_cache
 
 from sqlalchemy import ColumnElement, Connection, false, insert, or_, select
 
@@ -18,34 +19,33 @@ from traceability.epcis.query.statements import MOST_SORTED
 _COLUMNS = (Column.TYPE, Column.ACTION, Column.BIZ_STEP, Column.DISPOSITION)
 _MOST = 400
 """Where there are more, the conditions stay as they are."""
+_BYTES = 6
+"""Of a digest: of a million shapes two would share them in one store of 500; there are hundreds."""
+_CACHED = 1024
 _S = q.event_shapes.c
 
 Told = tuple[str | None, ...]
 """Type, action, business step and disposition."""
 
 
-def shape_ids(connection: Connection, told: Iterable[Told]) -> Mapping[Told, int]:
-    """Numbers of these shapes; those that are new are kept."""
-    by_digest = {_digest(each): each for each in told}
-    known = _known(connection, by_digest)
+def keep_shapes(connection: Connection, told: Iterable[Told]) -> None:
+    """Keep these shapes, but for those that are known."""
+    by_id = {shape_id(each): each for each in told}
+    known = set(connection.execute(select(_S.id).where(_S.id.in_(list(by_id)))).scalars())
     new = [
-        {"digest": digest, **dict(zip(_COLUMNS, each, strict=True))}
-        for digest, each in by_digest.items()
-        if digest not in known
+        {"id": number, **dict(zip(_COLUMNS, each, strict=True))}
+        for number, each in sorted(by_id.items())
+        if number not in known
     ]
     if new:
         connection.execute(insert(q.event_shapes), new)
-        known = _known(connection, by_digest)
-    return {by_digest[digest]: number for digest, number in known.items()}
 
 
-def _known(connection: Connection, digests: Iterable[str]) -> Mapping[str, int]:
-    statement = select(_S.digest, _S.id).where(_S.digest.in_(list(digests)))
-    return {row.digest: row.id for row in connection.execute(statement)}
-
-
-def _digest(told: Told) -> str:
-    return hashlib.sha256(json.dumps(told).encode()).hexdigest()
+@lru_cache(_CACHED)
+def shape_id(told: Told) -> int:
+    """The number of a shape: the same wherever and whenever it is made."""
+    digest = hashlib.sha256(json.dumps(told).encode()).digest()
+    return int.from_bytes(digest[:_BYTES], "big")
 
 
 def shaped(connection: Connection, query: EventQuery) -> EventQuery:

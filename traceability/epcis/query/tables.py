@@ -20,14 +20,13 @@ _Word = Text().with_variant(Text(collation="C"), "postgresql")
 event_shapes = Table(
     "event_shapes",
     metadata,
-    Column("id", Integer, primary_key=True),
-    Column("digest", _Word, nullable=False, unique=True),
+    Column("id", _Seq, primary_key=True, autoincrement=False),
     Column("type", _Word, nullable=False),
     Column("action", _Word),
     Column("biz_step", _Word),
     Column("disposition", _Word),
 )
-"""The ways in which these four go together, each once; the digest is of all four."""
+"""The ways in which these four go together, each once; the id is a digest of the four."""
 
 event_facts = Table(
     "event_facts",
@@ -35,7 +34,7 @@ event_facts = Table(
     Column("seq", _Seq, ForeignKey("events.seq"), primary_key=True, autoincrement=False),
     Column("event_time_ms", BigInteger, nullable=False),
     Column("record_time_ms", BigInteger, nullable=False),
-    Column("shape", Integer, nullable=False),
+    Column("shape", BigInteger, nullable=False),
     Column("type", _Word, nullable=False),
     Column("action", _Word),
     Column("biz_step", _Word),

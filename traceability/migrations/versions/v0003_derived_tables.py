@@ -209,7 +209,7 @@ def _create_event_facts() -> None:
         sa.Column("seq", _ID, autoincrement=False, nullable=False),
         sa.Column("event_time_ms", sa.BigInteger(), nullable=False),
         sa.Column("record_time_ms", sa.BigInteger(), nullable=False),
-        sa.Column("shape", sa.Integer(), nullable=False),
+        sa.Column("shape", sa.BigInteger(), nullable=False),
         sa.Column("type", _WORD, nullable=False),
         sa.Column("action", _WORD, nullable=True),
         sa.Column("biz_step", _WORD, nullable=True),
@@ -234,14 +234,12 @@ def _create_event_facts() -> None:
 def _create_event_shapes() -> None:
     op.create_table(
         "event_shapes",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("digest", _WORD, nullable=False),
+        sa.Column("id", _ID, autoincrement=False, nullable=False),
         sa.Column("type", _WORD, nullable=False),
         sa.Column("action", _WORD, nullable=True),
         sa.Column("biz_step", _WORD, nullable=True),
         sa.Column("disposition", _WORD, nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_event_shapes")),
-        sa.UniqueConstraint("digest", name=op.f("uq_event_shapes_digest")),
     )
 
 
