@@ -1,6 +1,7 @@
 """Lineage of any event on the real databases: what came of what, with amounts and times."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import permutations
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -24,12 +25,13 @@ from tests.support.lineage_events import (
     party,
     place,
 )
-from traceability.epcis.model import Action, AnyEvent
+from traceability.epcis.model import Action, AnyEvent, Place
 from traceability.errors import NotFoundError
 from traceability.provenance.asking import thing_key
+from traceability.provenance.positions import Position
 from traceability.provenance.tracing import Lineage, trace
 from traceability.provenance.walking import Direction
-from traceability.provenance.whereabouts import Position, whereabouts
+from traceability.provenance.whereabouts import whereabouts
 from traceability.tables import metadata
 
 BACK, FORWARD = Direction.BACK, Direction.FORWARD
@@ -495,3 +497,74 @@ def test_a_lot_is_where_its_pallets_are_and_what_is_left_where_it_was(
     assert positions(engine, pallet(1))[0].holder == party(2)
     capture(engine, events.end(7, {a: 100}))
     assert [each.state for each in positions(engine, a)] == ["ended"]
+
+
+def where(engine: Engine, key: str) -> list[tuple[str | None, float | None, str | None]]:
+    """Place, or holder where it is on its way, with the quantity and its unit."""
+    found = positions(engine, key)
+    return sorted(
+        (each.holder if each.in_transit else each.place, each.quantity, each.uom) for each in found
+    )
+
+
+def test_a_lot_has_a_position_for_each_part_of_it(engine: Engine, events: Events) -> None:
+    a = lot("A")
+    capture(
+        engine,
+        events.make(0, {a: (1, "TNE")}, "orchard"),
+        events.see(1, {a: 500}, "room-1", biz_step="storing"),
+        events.see(1, {a: 300}, "room-2", biz_step="storing"),
+        events.see(2, {a: 200}, "hall", read_point=Place(place("room-1"))),
+        events.ship(3, {a: 150}, to=1, where="hall"),
+        events.ship(4, {a: 50}, to=2, where="hall"),
+    )
+    assert where(engine, a) == [
+        (place("orchard"), 200, "KGM"),
+        (place("room-1"), 300, "KGM"),
+        (place("room-2"), 300, "KGM"),
+        (party(1), 150, "KGM"),
+        (party(2), 50, "KGM"),
+    ]
+    arrived = events.see(5, {a: 50}, "abroad", biz_step="receiving")
+    capture(engine, replace(arrived, biz_location=Place(f"{HOST}/414/{party(2)[-13:]}")))
+    assert (party(2).replace("417", "414"), 50, "KGM") in where(engine, a)
+    assert (party(2), 50, "KGM") not in where(engine, a)
+
+
+def test_what_came_out_of_containers_is_where_they_were_opened(
+    engine: Engine, events: Events
+) -> None:
+    a = lot("A")
+    capture(
+        engine,
+        events.make(0, {a: (90, None)}, "field"),
+        events.pack(1, pallet(1), {a: (60, None)}, "hall"),
+        events.pack(1, pallet(2), {a: (30, None)}, "hall"),
+        events.pack(2, pallet(3), [pallet(1)], "hall"),
+        events.ship(3, [pallet(3)], to=1),
+        events.ship(3, [pallet(2)], to=2),
+        events.see(4, [pallet(3)], "shop-1", biz_step="receiving"),
+        events.see(4, [pallet(2)], "shop-2", biz_step="receiving"),
+        *(events.unpack(5 + number / 10, pallet(number)) for number in (3, 2, 1)),
+    )
+    assert where(engine, a) == [(place("shop-1"), 60, None), (place("shop-2"), 30, None)]
+    assert {each.holder for each in positions(engine, a)} == {party(1), party(2)}
+    assert positions(engine, pallet(1))[0].place == place("shop-1")
+    capture(engine, events.turn(6, {a: (60, None)}, {lot("J"): 9}, "shop-1"))
+    assert where(engine, a) == [(place("shop-2"), 30, None)]
+    capture(engine, events.end(7, {a: (30, None)}, "shop-2"))
+    assert [each.state for each in positions(engine, a)] == ["ended"]
+
+
+def test_an_event_on_the_way_does_not_end_the_way(engine: Engine, events: Events) -> None:
+    capture(
+        engine,
+        events.ship(1, [pallet(1)], to=2),
+        events.see(2, [pallet(1)], read_point=Place(place("port")), biz_step="inspecting"),
+    )
+    (position,) = positions(engine, pallet(1))
+    assert (position.in_transit, position.holder, position.place) == (
+        True,
+        party(2),
+        place("port"),
+    )

@@ -12,6 +12,7 @@ from park.assets import Park
 from park.database import open_engine
 from tests.support.lineage_events import Events, capture, hour, lot, pallet, party, place
 from tests.support.workbooks import sheet
+from traceability.epcis.model import Place
 from traceability.provenance.fsma import as_xlsx
 from traceability.provenance.recall import Recall, recall
 from traceability.provenance.recall_formats import ParkDescriptions, as_csv, as_json
@@ -146,11 +147,30 @@ def test_a_lot_that_left_a_room_in_parts_was_there_until_the_last(
         engine,
         events.see(1, {lot("A"): 100}, "room-1"),
         events.see(2, {lot("A"): 60}, "hall"),
-        events.see(4, {lot("A"): 40}, "hall"),
+        events.see(4, {lot("A"): 40}, "hall", biz_step="arriving"),
         events.pack(5, pallet(1), {lot("A"): 100}),
     )
     assert keys(recalled(engine, Cause.ROOM, place("room-1"), 3, 3.5)) == {lot("A"), pallet(1)}
     assert keys(recalled(engine, Cause.ROOM, place("room-1"), 4.5, 5)) == set()
+
+
+def test_the_part_of_a_lot_that_stayed_in_a_room_is_not_forgotten_for_the_part_elsewhere(
+    engine: Engine, events: Events
+) -> None:
+    a, b = lot("A"), lot("B")
+    capture(
+        engine,
+        events.make(0, {a: 100, b: (100, None)}, "orchard-1"),
+        events.see(1, {a: 50, b: (60, None)}, "room-1", biz_step="storing"),
+        events.see(1, {a: 50}, "room-2", biz_step="storing"),
+        events.see(3, {a: 50}, "room-2", biz_step="inspecting"),
+        events.see(4, {b: (40, None)}, "hall"),
+        events.turn(5, {a: 50}, {lot("M"): 50}, "line-1"),
+        events.see(6, [pallet(3)], None, read_point=Place(place("room-1"))),
+    )
+    assert keys(recalled(engine, Cause.ROOM, place("room-1"), 6, 7)) == {
+        *(a, b, lot("M"), pallet(3)),
+    }
 
 
 def test_a_pallet_in_a_room_takes_along_what_was_on_it_then(engine: Engine, events: Events) -> None:

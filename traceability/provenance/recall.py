@@ -19,11 +19,12 @@ from traceability.provenance import tables as t
 from traceability.provenance.attribution import Inflow, Mixtures, State, share_of
 from traceability.provenance.keys import ThingKind
 from traceability.provenance.lookups import among
+from traceability.provenance.positions import Position
 from traceability.provenance.recall_starts import RecallStart, Touched, touched_by
 from traceability.provenance.store import rows_for
 from traceability.provenance.tracing import inflows_of, states_of, things_of, to_kg
 from traceability.provenance.walking import Direction, Step, walk
-from traceability.provenance.whereabouts import Position, positions_of
+from traceability.provenance.whereabouts import positions_of
 
 _S, _G, _E = t.stops.c, t.sightings.c, events.events.c
 _SHIPPING = ("shipping", "departing", "consigning")

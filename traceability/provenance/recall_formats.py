@@ -17,8 +17,8 @@ from park.errors import IdentifierError
 from park.gs1 import parse_place
 from park.times import format_instant
 from traceability.provenance.keys import goods_of
+from traceability.provenance.positions import Position
 from traceability.provenance.recall import Affected, Recall
-from traceability.provenance.whereabouts import Position
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 CSV_HEADER = (

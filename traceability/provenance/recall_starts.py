@@ -4,8 +4,8 @@
 - An input (a spray, a fertiliser, a water source): the input itself, which transformations may
   have used; and what came into being, within `reach`, wherever it was named in use before. That it
   was shipped, received or stored somewhere is no use.
-- A room: what was there in the span, from its coming until it was seen elsewhere. A lot leaves
-  when as much of it was seen elsewhere as had come; where amounts aren't known, with the first.
+- A room: what was there in the span, from its coming until it was seen elsewhere. A lot stays as
+  long as some of it may be there, see `stays`.
 - A line: the runs there, what came into being there and what passed it.
 
 A place includes the places in it: a GLN the extensions under it.
@@ -18,14 +18,8 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import (
-    BindParameter,
-    ColumnElement,
     Connection,
     Row,
-    Text,
-    bindparam,
-    false,
-    func,
     or_,
     select,
 )
@@ -33,14 +27,15 @@ from sqlalchemy import (
 from park.times import to_epoch_ms
 from traceability.provenance import tables as t
 from traceability.provenance.amounts import amounts_of
-from traceability.provenance.extraction import INPUT, NAMED, OUTPUT, PARENT
+from traceability.provenance.extraction import NAMED, OUTPUT, PARENT
 from traceability.provenance.lookups import among
+from traceability.provenance.places import SINCE, UNTIL, bounds, within
+from traceability.provenance.positions import EXTENSION
+from traceability.provenance.stays import stays_in
 from traceability.provenance.store import find, known_ids, rows_for
 from traceability.provenance.walking import Start
 
 DEFAULT_REACH = timedelta(days=180)
-_EXTENSION = "/254/"
-_AFTER_EXTENSIONS = "/2540"  # the text that follows all that begin with the extension's
 _GLN = "/414/"
 _NO_USE = (
     *("shipping", "receiving", "storing", "departing", "arriving", "accepting", "loading"),
@@ -90,21 +85,8 @@ class Touched:
 
 
 _L, _S, _G = t.links.c, t.stops.c, t.sightings.c
-# Typed, lest they take over the columns' collation, which PostgreSQL doesn't understand there.
-_PLACE, _INNER, _BEYOND = (bindparam(name, type_=Text) for name in ("place", "inner", "beyond"))
-_SINCE: BindParameter[int] = bindparam("since")
-_UNTIL: BindParameter[int] = bindparam("until")
-_IN_SPAN = _S.at_ms.between(_SINCE, _UNTIL)
-
-
-def _within(column: ColumnElement[Any]) -> ColumnElement[bool]:
-    return or_(
-        column == _PLACE,
-        column.between(_INNER, _BEYOND),
-    )
-
-
-_THERE = or_(_within(_S.location), _within(_S.read_point))
+_IN_SPAN = _S.at_ms.between(SINCE, UNTIL)
+_THERE = or_(within(_S.location), within(_S.read_point))
 _MADE_THERE = (
     select(_L.target, _L.at_ms, _L.mass_mg)
     .join(t.stops, _S.seq == _L.seq)
@@ -120,24 +102,7 @@ _PASSED = (
     .join(t.stops, _S.seq == _G.seq)
     .where(_THERE, _IN_SPAN, _G.role.in_((NAMED, PARENT, OUTPUT)))
 )
-_CAME = (
-    select(_G.thing)
-    .join(t.stops, _S.seq == _G.seq)
-    .where(_within(_S.location), _S.at_ms <= _UNTIL, _G.role != INPUT)
-    .distinct()
-)
 _SEEN_THERE = select(_S.seq).where(_THERE).limit(1)
-_LIFE = (
-    select(
-        _G.thing,
-        _G.mass_mg,
-        _S.at_ms,
-        func.coalesce(_within(_S.location), false()).label("is_here"),
-    )
-    .join(t.stops, _S.seq == _G.seq)
-    .where(among(_G.thing))
-    .order_by(_G.thing, _S.at_ms, _S.seq)
-)
 _KINDS = select(t.things.c.id, t.things.c.kind).where(among(t.things.c.id))
 
 
@@ -149,7 +114,8 @@ def touched_by(connection: Connection, start: RecallStart) -> Sequence[Touched]:
         case Cause.INPUT:
             return _by_input(connection, start)
         case Cause.ROOM:
-            return [Touched(each) for each in _stays(connection, start)]
+            stays = stays_in(connection, start.key, start.since_ms, start.until_ms)
+            return [Touched(each) for each in stays]
         case Cause.LINE:
             return [Touched(each) for each in _passed(connection, start)]
 
@@ -159,23 +125,13 @@ def check_named(connection: Connection, start: RecallStart) -> None:
 
     Raises NotFoundError `node-not-found`: a mistyped identifier mustn't look like good news.
     """
-    if connection.execute(_SEEN_THERE, _place(start.key)).first() is None:
+    if connection.execute(_SEEN_THERE, bounds(start.key)).first() is None:
         find(connection, start.key)
-
-
-def _place(key: str) -> dict[str, str]:
-    """The bounds of a place and the places in it."""
-    inside = key if _EXTENSION in key else key + _EXTENSION
-    return {"place": key, "inner": inside, "beyond": _beyond(key)}
-
-
-def _beyond(key: str) -> str:
-    return key if _EXTENSION in key else key + _AFTER_EXTENSIONS
 
 
 def _made_at(connection: Connection, place: str, since_ms: int, until_ms: int) -> list[Touched]:
     here_mg: dict[int, int | None] = {}
-    bound = {**_place(place), "since": since_ms, "until": until_ms}
+    bound = {**bounds(place), "since": since_ms, "until": until_ms}
     for row in connection.execute(_MADE_THERE, bound):
         before = here_mg.get(row.target, 0)
         unknown = before is None or row.mass_mg is None
@@ -208,11 +164,11 @@ def _by_input(connection: Connection, start: RecallStart) -> list[Touched]:
 def _around(use: Row[Any]) -> set[str]:
     """Where a use was: the place and, of a part of it, the whole, where the harvest is recorded."""
     named = {place for place in (use.location, use.read_point) if place is not None}
-    return named | {place.partition(_EXTENSION)[0] for place in named}
+    return named | {place.partition(EXTENSION)[0] for place in named}
 
 
 def _passed(connection: Connection, start: RecallStart) -> Iterator[Start]:
-    bound = {**_place(start.key), "since": start.since_ms, "until": start.until_ms}
+    bound = {**bounds(start.key), "since": start.since_ms, "until": start.until_ms}
     rows = connection.execute(_PASSED, bound).all()
     kinds = dict(tuple(row) for row in rows_for(connection, _KINDS, {row.thing for row in rows}))
     first: dict[int, int] = {}
@@ -222,38 +178,3 @@ def _passed(connection: Connection, start: RecallStart) -> Iterator[Start]:
     for thing, at_ms in first.items():
         is_run = kinds[thing] == "run"
         yield Start(thing) if is_run else Start(thing, at_ms, at_ms)
-
-
-def _stays(connection: Connection, start: RecallStart) -> Iterator[Start]:
-    bound = {**_place(start.key), "until": start.until_ms}
-    things = set(connection.execute(_CAME, bound).scalars())
-    lives: dict[int, list[Row[Any]]] = {}
-    for row in rows_for(connection, _LIFE, things, **_place(start.key)):
-        lives.setdefault(row.thing, []).append(row)
-    for thing, life in lives.items():
-        for since_ms, until_ms in stays_in(life):
-            if since_ms <= start.until_ms and until_ms >= start.since_ms:
-                yield Start(thing, since_ms, until_ms)
-
-
-def stays_in(life: Sequence[Any]) -> Iterator[tuple[int, int]]:
-    """From when until when a thing was in a place, from its sightings in order of time.
-
-    Each has `at_ms`, `mass_mg` and `is_here`.
-    """
-    since_ms: int | None = None
-    there_mg: int | None = 0
-    for seen in life:
-        if seen.is_here:
-            if since_ms is None:
-                since_ms, there_mg = seen.at_ms, 0
-            unknown = there_mg is None or seen.mass_mg is None
-            there_mg = None if unknown else (there_mg or 0) + seen.mass_mg
-        elif since_ms is not None:
-            unknown = there_mg is None or seen.mass_mg is None
-            there_mg = None if unknown else (there_mg or 0) - seen.mass_mg
-            if there_mg is None or there_mg <= 0:
-                yield since_ms, seen.at_ms
-                since_ms = None
-    if since_ms is not None:
-        yield since_ms, t.OPEN

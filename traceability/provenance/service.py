@@ -11,6 +11,7 @@ from park.errors import IdentifierError
 from park.gs1 import parse_place
 from traceability.errors import QueryError
 from traceability.provenance.asking import place_key, thing_key
+from traceability.provenance.positions import Position
 from traceability.provenance.recall import Recall, recall
 from traceability.provenance.recall_formats import ParkDescriptions
 from traceability.provenance.recall_starts import (
@@ -21,7 +22,7 @@ from traceability.provenance.recall_starts import (
 )
 from traceability.provenance.tracing import Lineage, trace
 from traceability.provenance.walking import Direction
-from traceability.provenance.whereabouts import Position, whereabouts
+from traceability.provenance.whereabouts import whereabouts
 from traceability.transactions import reading
 
 _CAUSES = {
