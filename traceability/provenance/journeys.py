@@ -10,29 +10,24 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
-    BigInteger,
     Connection,
-    Integer,
     Row,
     Select,
     and_,
     bindparam,
-    column,
     func,
     select,
-    values,
 )
 
 from traceability import tables as events
 from traceability.provenance import tables as t
 from traceability.provenance.containment import Amount
-from traceability.provenance.lookups import among
+from traceability.provenance.lookups import among, as_asked, rows_asked
 from traceability.provenance.positions import LEAVING, Stop
 from traceability.provenance.store import chunks, rows_for
 
 _DEEPEST = 20
 """Containers within containers; more than that is a circle."""
-_AT_ONCE = 200
 
 _L, _S, _G, _E = t.links.c, t.stops.c, t.sightings.c, events.events.c
 STOP_COLUMNS = (
@@ -195,12 +190,13 @@ def last_stops(connection: Connection, windows: Iterable[Window]) -> dict[Window
     for window in windows:
         groups.setdefault((window.thing, window.until_ms), []).append(window)
     found: dict[Window, list[Stop]] = {}
-    for chunk in chunks(groups.items(), _AT_ONCE):
+    query = _LAST_IN[connection.dialect.name]
+    for chunk in chunks(groups.items()):
         asked = [
             (number, thing, min(each.since_ms for each in group), until_ms)
             for number, ((thing, until_ms), group) in enumerate(chunk)
         ]
-        for row in connection.execute(_last_in(asked)):
+        for row in connection.execute(query, {"asked": as_asked(asked)}):
             stop = stop_of(row)
             for window in chunk[row.number][1]:
                 if stop.at_ms >= window.since_ms:
@@ -216,15 +212,10 @@ def stop_of(row: Row[Any]) -> Stop:
     )
 
 
-def _last_in(asked: Sequence[tuple[int, int, int, int]]) -> Select[Any]:
-    names = ("number", "thing", "since_ms", "until_ms")
-    kinds = (Integer, BigInteger, BigInteger, BigInteger)
-    listed = (
-        values(*(column(name, kind) for name, kind in zip(names, kinds, strict=True)))
-        .data(list(asked))
-        .cte("asked")
-    )
-    wanted = listed.c
+def _last_in(dialect: str) -> Select[Any]:
+    """The last stops of each make-up of each thing that is asked for."""
+    asked = rows_asked(("number", "thing", "since_ms", "until_ms"), dialect).cte("asked")
+    wanted = asked.c
     latest_first = (_S.at_ms.desc(), _E.event_id.desc())
     ranked = (
         select(
@@ -234,7 +225,7 @@ def _last_in(asked: Sequence[tuple[int, int, int, int]]) -> Select[Any]:
             .over(partition_by=(wanted.number, *_TOLD), order_by=latest_first)
             .label("rank"),
         )
-        .select_from(listed)
+        .select_from(asked)
         .join(
             t.sightings,
             and_(_G.thing == wanted.thing, _G.at_ms.between(wanted.since_ms, wanted.until_ms)),
@@ -244,3 +235,6 @@ def _last_in(asked: Sequence[tuple[int, int, int, int]]) -> Select[Any]:
         .subquery()
     )
     return select(ranked).where(ranked.c.rank == 1)
+
+
+_LAST_IN = {dialect: _last_in(dialect) for dialect in ("sqlite", "postgresql")}

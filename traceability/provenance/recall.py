@@ -137,6 +137,10 @@ def recall(connection: Connection, start: RecallStart) -> Recall:
     keys = things_of(connection, named)
     happenings = _happenings(connection, states, keys)
     shipments = list(_shipments(happenings))
+    shipped: dict[str, list[str]] = {}
+    for shipment in shipments:
+        for key in shipment.things:
+            shipped.setdefault(key, []).append(shipment.event_id)
     listed = [thing for thing in states if keys[thing][1] is not ThingKind.RUN]
     positions = positions_of(connection, listed)
     shares = share_of(mixtures, _roots(touched), states.values())
@@ -158,7 +162,7 @@ def recall(connection: Connection, start: RecallStart) -> Recall:
                 why=[keys[each][0] for each in why[thing]],
                 contents=contents.get(thing, ()),
                 positions=_now(positions[thing], states[thing]),
-                shipments=[each.event_id for each in shipments if key in each.things],
+                shipments=shipped.get(key, ()),
             )
         )
     return Recall(start, affected, shipments, happenings)
