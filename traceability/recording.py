@@ -26,6 +26,7 @@ from traceability.bookkeeping import BOOKKEEPERS, Desk
 from traceability.canonical import canonical_json
 from traceability.entries import Entry
 from traceability.errors import CaptureError, DuplicateIdError, EventIdReusedError, TimeError
+from traceability.interpretation import Places
 from traceability.ledger import log as ledger_log
 from traceability.projections import project_events
 from traceability.state import State
@@ -87,6 +88,7 @@ class Recorder:
 
     def __init__(self, park: Park, mass_tolerance: float, clock_skew_s: float) -> None:
         self._park = park
+        self._places = Places(park)
         self._tolerance = mass_tolerance
         self._skew_ms = round(clock_skew_s * 1000)
 
@@ -117,7 +119,7 @@ class Recorder:
                 recorded.refused.append(Refused(entry.path, error.code, error.detail))
             else:
                 recorded.captured.append(Captured(entry.event_id, is_new))
-        _finish(session)
+        _finish(session, self._places)
         return recorded
 
     def _take(self, session: _Session, entry: Entry, *, proceed: bool) -> bool:
@@ -223,7 +225,7 @@ def _row(seq: int, entry: Entry, document: bytes, now: datetime) -> dict[str, ob
     }
 
 
-def _finish(session: _Session) -> None:
+def _finish(session: _Session, places: Places) -> None:
     """Write what is written for all entries at once."""
     if not session.done:
         return
@@ -238,5 +240,5 @@ def _finish(session: _Session) -> None:
         connection.execute(_ADD, rows)
     events = [(seq, entry.event) for seq, entry in session.done]
     found = {seq: entry.findings for seq, entry in session.done if entry.findings}
-    project_events(connection, events, session.twins, found)
+    project_events(connection, events, session.twins, found, places)
     ledger_log.append(connection, session.size, session.documents)
