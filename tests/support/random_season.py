@@ -44,7 +44,12 @@ class Season:
         self.pallets: list[str] = []
         self.shipments: list[str] = []
         self.waiting: list[str] = []
-        self.captured = 0
+        self.told: list[Scan] = []
+
+    @property
+    def captured(self) -> int:
+        """How many scans were captured."""
+        return len(self.told)
 
     def play(self, move: str, number: int, share: float, error: float) -> None:
         """Play one move with these dice."""
@@ -64,7 +69,7 @@ class Season:
             self.repository.capture(scan)
         except MassError:
             return False
-        self.captured += 1
+        self.told.append(scan)
         return True
 
     def _at_hand(self, batches: list[BatchId], number: int, most: int) -> dict[BatchId, float]:
