@@ -8,7 +8,7 @@
 No mass comes into being that way: an undone step is as if it never had been booked.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,6 +49,11 @@ _BOOKED = select(_E.seq, _E.document).where(
     exists().where(_M.seq == _E.seq),
 )
 _NAMED_BY = select(_M.node_id).where(_M.seq == bindparam("number"))
+_NAMING = (
+    select(_E.document)
+    .join(t.event_nodes, _M.seq == _E.seq)
+    .where(_M.node_id == bindparam("node"), _E.seq != bindparam("number"))
+)
 _LATER = (
     select(_E.event_id)
     .join(t.event_nodes, _M.seq == _E.seq)
@@ -96,7 +101,7 @@ class TakingBack:
             return
         named = list(self._connection.execute(_NAMED_BY, {"number": booked.seq}).scalars())
         state = State(self._connection, booked.seq, self._tolerance)
-        step = _Step(self._connection, state, booked.seq, event_id, self._tolerance)
+        step = _Step(self._connection, state, booked.seq, event_id, self._tolerance, self._read)
         try:
             _UNDOERS[scan.action](step, scan)
         except _RestsOnItError as error:
@@ -120,6 +125,7 @@ class _Step:
     seq: int
     event_id: str
     tolerance: float
+    read: ReadScan
 
     def check_unused(self, nodes: Collection[int]) -> None:
         """Raises _RestsOnItError where a later step names one of these."""
@@ -144,6 +150,13 @@ class _Step:
     def at_ms(scan: Scan) -> int:
         """When it was."""
         return to_epoch_ms(scan.ts)
+
+    def other_scans(self, node: int) -> Iterator[Scan]:
+        """The other steps that name a node."""
+        for document in self.connection.execute(_NAMING, {"node": node, "number": self.seq}):
+            scan = self.read(document[0])
+            if scan is not None:
+                yield scan
 
     def flows(self) -> Sequence[Row[Any]]:
         """What flowed in it."""
@@ -178,10 +191,11 @@ def _harvest(step: _Step, scan: HarvestScan) -> None:
 def _store_in(step: _Step, scan: StoreInScan) -> None:
     batch = step.batch(scan.batch)
     stay = step.state.open_stay(batch.node, scan.asset)
-    if stay is None or step.is_less(stay.left_mg, scan.qty_kg):
+    if stay is None or stay.since_ms > step.at_ms(scan) or step.is_less(stay.left_mg, scan.qty_kg):
         raise _RestsOnItError(f"what left {scan.asset} since")
     qty_mg = min(to_mg(scan.qty_kg), stay.left_mg)
     stay.qty_in_mg -= qty_mg
+    stay.since_ms = _came_first(step, batch.node, scan, stay.since_ms)
     batch.stored_mg -= qty_mg
     batch.at_hand_mg += qty_mg
     if stay.left_mg == 0:
@@ -189,6 +203,13 @@ def _store_in(step: _Step, scan: StoreInScan) -> None:
     step.state.save_stay(stay)
     step.connection.execute(delete(t.stays).where(_Y.id == stay.id, _Y.qty_in_mg == 0))
     step.state.save([batch])
+
+
+def _came_first(step: _Step, node: int, scan: StoreInScan, since_ms: int) -> int:
+    """When a stay began that began no later than a step that is taken back."""
+    others = (each for each in step.other_scans(node) if isinstance(each, StoreInScan))
+    came = (step.at_ms(each) for each in others if each.asset == scan.asset)
+    return min((at_ms for at_ms in came if at_ms >= since_ms), default=since_ms)
 
 
 def _store_out(step: _Step, scan: StoreOutScan) -> None:
@@ -208,14 +229,17 @@ def _store_out(step: _Step, scan: StoreOutScan) -> None:
 
 
 def _stay_left(step: _Step, node: int, scan: StoreOutScan) -> StayState | None:
-    """The stay that a batch left, or of which a part left; None where another began since."""
-    still = step.state.open_stay(node, scan.asset)
-    query = select(t.stays).where(_Y.node_id == node, _Y.room == scan.asset, _Y.until_ms >= 0)
-    for row in step.connection.execute(query):
-        if row.until_ms == max(row.since_ms, step.at_ms(scan)):
-            ended = StayState(row.id, row.since_ms, row.qty_in_mg, row.qty_out_mg, row.lost_mg)
-            return ended if still is None else None
-    return still
+    """The stay that a batch left, or of which a part left; None where another step went on."""
+    query = select(t.stays).where(_Y.node_id == node, _Y.room == scan.asset).order_by(_Y.id.desc())
+    latest = step.connection.execute(query).first()
+    at_ms = step.at_ms(scan)
+    if latest is None or latest.since_ms > at_ms:
+        return None
+    if latest.until_ms not in {None, max(latest.since_ms, at_ms)}:
+        return None
+    return StayState(
+        latest.id, latest.since_ms, latest.qty_in_mg, latest.qty_out_mg, latest.lost_mg
+    )
 
 
 def _sort(step: _Step, _: SortScan) -> None:

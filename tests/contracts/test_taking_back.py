@@ -1,11 +1,10 @@
 """What was declared wrong is taken out of the books, and nothing else is, on both databases."""
 
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
@@ -19,23 +18,24 @@ from tests.support.scanning import NOW, Scans
 from traceability.balance.service import MassBalance
 from traceability.epcis.contexts import OWN
 from traceability.epcis.writing import write_event
+from traceability.errors import MassError
 from traceability.event_repository import EventRepository
 from traceability.repository import Traceability
 from traceability.steps import event_id_of, event_of
 
-RULES: dict[str, Any] = {"mass_tolerance": 0.005, "clock_skew_s": 300.0}
 KG = 1_000_000
 
 
 class Books:
     """A database that takes scans and documents."""
 
-    def __init__(self, engine: Engine, park: Park) -> None:
+    def __init__(self, engine: Engine, park: Park, mass_tolerance: float = 0.005) -> None:
         self.engine = engine
         self.park = park
         self.scans = Scans(park)
-        self.traceability = Traceability(engine, park, **RULES, clock=lambda: NOW)
-        self._repository = EventRepository(engine, park, **RULES, clock=lambda: NOW)
+        rules: dict[str, Any] = {"mass_tolerance": mass_tolerance, "clock_skew_s": 300.0}
+        self.traceability = Traceability(engine, park, **rules, clock=lambda: NOW)
+        self._repository = EventRepository(engine, park, **rules, clock=lambda: NOW)
         self.balance = MassBalance(engine, park, clock=lambda: NOW)
 
     def told(self, scan: Scan) -> Json:
@@ -157,7 +157,7 @@ def test_a_shipment_that_is_shipped_again_makes_no_mass(books: Books) -> None:
     assert books.capture(books.wrong(again), books.told(late)) == ["pallet-gone"]
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     script=st.lists(moves, min_size=5, max_size=25),
     wrong=st.lists(st.integers(min_value=0, max_value=10**6), min_size=1, max_size=12),
@@ -165,22 +165,24 @@ def test_a_shipment_that_is_shipped_again_makes_no_mass(books: Books) -> None:
 def test_books_with_wrong_steps_are_those_without_them(
     small_park: Park, script: Sequence[tuple[str, int, float, float]], wrong: Sequence[int]
 ) -> None:
-    """Masses are exact here: what scales differ by depends on the steps before."""
-    with random_season(small_park) as told, random_season(small_park) as without:
+    """Scales don't differ here: what is granted for that depends on the steps before."""
+    with random_season(small_park, 0) as told, random_season(small_park, 0) as without:
         told.play("harvest", 0, 0.5, 1.0)
         for move, number, share, _ in script:
             told.play(move, number, share, 1.0)
-        books = Books(told.engine, small_park)
+        books = Books(told.engine, small_park, mass_tolerance=0)
         for number in wrong:
             assert books.capture(books.wrong(told.told[number % len(told.told)])) == []
         with told.engine.connect() as connection:
             kept = booked(connection)
         for scan in told.told:
             if event_id_of(scan) in kept:
-                without.repository.capture(scan)
+                try:
+                    without.repository.capture(scan)
+                except MassError:
+                    # Enough is left now, but wasn't when this step was taken.
+                    reject()
         assert books.picture() == Books(without.engine, small_park).picture()
         assert books.balance.season(2026).difference_mg == 0
         declared = {event_id_of(told.told[number % len(told.told)]) for number in wrong}
         assert declared & kept == set(books.still())
-        later = NOW + timedelta(days=1)
-        assert MassBalance(told.engine, small_park, clock=lambda: later).season(2026)

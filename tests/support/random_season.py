@@ -129,14 +129,14 @@ class Season:
 
 
 @contextmanager
-def random_season(park: Park) -> Iterator[Season]:
+def random_season(park: Park, mass_tolerance: float = 0.005) -> Iterator[Season]:
     """A season before its first move, on a file of its own."""
     with tempfile.TemporaryDirectory() as folder:
         engine = open_engine(f"sqlite:///{Path(folder) / 'traceability.db'}")
         repository = Traceability(
             engine,
             park,
-            mass_tolerance=0.005,
+            mass_tolerance=mass_tolerance,
             clock_skew_s=300,
             clock=lambda: NOW,
         )
