@@ -343,7 +343,7 @@ def test_an_observed_child_is_in_its_parent_though_nobody_packed_it(
 
 
 def a_season(events: Events) -> list[AnyEvent]:
-    """Events of every kind, at times of their own."""
+    """Events of every kind; several are of one instant."""
     a, b, m, n = (lot(name) for name in "ABMN")
     return [
         events.make(0, {a: 100, b: 100}),
@@ -357,6 +357,10 @@ def a_season(events: Events) -> list[AnyEvent]:
         events.turn(7, {m: 30}, {n: 30}),
         events.pack(8, pallet(1), {n: 30}),
         events.pack(9, pallet(2), [pallet(1)]),
+        events.see(10, {n: 5}, "room"),
+        events.see(10, {n: 5}, "hall", biz_step="storing"),
+        events.unpack(10, pallet(1), {n: 10}),
+        events.unpack(10, pallet(1)),
     ]
 
 
@@ -393,7 +397,7 @@ def _clear(engine: Engine) -> None:
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
-@given(order=st.permutations(range(11)), batches=st.lists(st.integers(1, 4), max_size=11))
+@given(order=st.permutations(range(15)), batches=st.lists(st.integers(1, 4), max_size=15))
 def test_any_order_of_capture_in_any_batches_gives_the_same(
     order: list[int], batches: list[int]
 ) -> None:
