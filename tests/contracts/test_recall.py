@@ -13,9 +13,10 @@ from park.database import open_engine
 from tests.support.lineage_events import Events, capture, hour, lot, pallet, party, place
 from tests.support.workbooks import sheet
 from traceability.epcis.model import Place
+from traceability.provenance.descriptions import KnownDescriptions
 from traceability.provenance.fsma import as_xlsx
 from traceability.provenance.recall import Recall, recall
-from traceability.provenance.recall_formats import ParkDescriptions, as_csv, as_json
+from traceability.provenance.recall_formats import as_csv, as_json
 from traceability.provenance.recall_starts import Cause, RecallStart
 from traceability.tables import metadata
 
@@ -133,6 +134,31 @@ def test_an_input_reaches_what_used_it_and_what_was_harvested_where_it_was_sprea
     assert {each.key: each.share for each in washed.affected}[lot("M")] is None
 
 
+def test_what_a_run_used_goes_into_that_run_only(engine: Engine, events: Events) -> None:
+    wash, other = lot("WASH", 8), lot("WASH-2", 8)
+    capture(
+        engine,
+        events.make(0, {lot("A"): 100, lot("B"): 100}, "orchard-1"),
+        events.turn(5, {lot("A"): 100, wash: (3, "LTR")}, {lot("M"): 100}, "line-1"),
+        events.turn(6, {lot("B"): 100, other: (3, "LTR")}, {lot("N"): 100}, "line-1"),
+    )
+    assert keys(recalled(engine, Cause.INPUT, wash)) == {wash, lot("M")}
+
+
+def test_what_was_spread_on_one_plot_is_not_in_the_harvest_of_another(
+    engine: Engine, events: Events
+) -> None:
+    spray = lot("SPRAY", 7)
+    capture(
+        engine,
+        events.see(-20, {spray: (5, "LTR")}, "plot-1", biz_step="inspecting"),
+        events.make(0, {lot("A"): 100}, "plot-1"),
+        events.make(0, {lot("B"): 100}, "plot-2"),
+        events.make(0, {lot("C"): 100}, biz_location=Place(place())),
+    )
+    assert keys(recalled(engine, Cause.INPUT, spray)) == {spray, lot("A"), lot("C")}
+
+
 def test_a_room_and_a_span_reach_what_was_stored_there_then(engine: Engine, events: Events) -> None:
     a_trade(engine, events)
     assert lot("A") in keys(recalled(engine, Cause.ROOM, place("room-1"), 5, 6))
@@ -198,7 +224,7 @@ def test_a_line_and_a_span_reach_its_runs_only(engine: Engine, events: Events) -
 def test_json_names_what_a_reader_needs(engine: Engine, events: Events, small_park: Park) -> None:
     a_trade(engine, events)
     result = recalled(engine, Cause.ORCHARD, place("orchard-1"), 0, 5)
-    body = as_json(result, ParkDescriptions(small_park))
+    body = as_json(result, KnownDescriptions(small_park))
     assert body["start"]["cause"] == "orchard"
     assert body["start"]["since"] == "2026-10-01T00:00:00.000Z"
     first = next(each for each in body["affected"] if each["key"] == lot("A"))
@@ -241,5 +267,5 @@ def test_the_spreadsheet_has_a_row_a_critical_tracking_event(
     assert shipping["Traceability lot code source"] == place("line-1")
 
 
-def _descriptions(park: Park) -> ParkDescriptions:
-    return ParkDescriptions(park)
+def _descriptions(park: Park) -> KnownDescriptions:
+    return KnownDescriptions(park)

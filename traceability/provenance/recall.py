@@ -8,7 +8,7 @@ They aren't to be added up: the same goods are in their lot, on their pallet and
 import json
 from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from sqlalchemy import Connection, select
@@ -19,6 +19,7 @@ from traceability.provenance import tables as t
 from traceability.provenance.attribution import Inflow, Mixtures, State, share_of
 from traceability.provenance.keys import ThingKind
 from traceability.provenance.lookups import among
+from traceability.provenance.origins import Harvest, origins_of
 from traceability.provenance.positions import Position
 from traceability.provenance.recall_starts import RecallStart, Touched, touched_by
 from traceability.provenance.store import rows_for
@@ -121,9 +122,13 @@ class Recall:
     """By time."""
     happenings: Sequence[Happening]
     """Every event of affected things since they were, by time."""
+    harvests: Mapping[str, Sequence[Harvest]] = field(default_factory=dict)
+    """By affected lot, the harvests that it stems from, of the cause or not; where asked for."""
+    sources: Mapping[str, str] = field(default_factory=dict)
+    """By affected lot, where it got its code; where asked for."""
 
 
-def recall(connection: Connection, start: RecallStart) -> Recall:
+def recall(connection: Connection, start: RecallStart, *, with_origins: bool = False) -> Recall:
     """What a cause affected; nothing where no event knows of it."""
     touched = touched_by(connection, start)
     if not touched:
@@ -165,7 +170,16 @@ def recall(connection: Connection, start: RecallStart) -> Recall:
                 shipments=shipped.get(key, ()),
             )
         )
-    return Recall(start, affected, shipments, happenings)
+    lots = [thing for thing in listed if with_origins and keys[thing][1] is ThingKind.LOT]
+    origins = origins_of(connection, lots)
+    return Recall(
+        start,
+        affected,
+        shipments,
+        happenings,
+        {keys[lot][0]: found for lot, found in origins.harvests.items()},
+        {keys[lot][0]: place for lot, place in origins.sources.items()},
+    )
 
 
 def _while_affected(

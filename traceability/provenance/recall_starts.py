@@ -2,16 +2,18 @@
 
 - An orchard: what came into being there; a lot of several orchards counts by its share.
 - An input (a spray, a fertiliser, a water source): the input itself, which transformations may
-  have used; and what came into being, within `reach`, wherever it was named in use before. That it
-  was shipped, received or stored somewhere is no use.
+  have used; what is named in an event that names the input in an extension or in `ilmd`; and what
+  came into being, within `reach`, wherever the input was named in use before. That it was shipped,
+  received or stored somewhere is no use. A pump head of the park reaches the orchards that it
+  waters.
 - A room: what was there in the span, from its coming until it was seen elsewhere. A lot stays as
-  long as some of it may be there, see `stays`.
+  long as some of it may be there, see `stays`. A container of the park is a room on wheels.
 - A line: the runs there, what came into being there and what passed it.
 
 A place includes the places in it: a GLN the extensions under it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -27,10 +29,11 @@ from sqlalchemy import (
 from park.times import to_epoch_ms
 from traceability.provenance import tables as t
 from traceability.provenance.amounts import amounts_of
-from traceability.provenance.extraction import NAMED, OUTPUT, PARENT
+from traceability.provenance.extraction import INPUT, NAMED, OUTPUT, PARENT
 from traceability.provenance.lookups import among
+from traceability.provenance.mentions import mentions
 from traceability.provenance.places import SINCE, UNTIL, bounds, within
-from traceability.provenance.positions import EXTENSION
+from traceability.provenance.positions import site_of
 from traceability.provenance.stays import stays_in
 from traceability.provenance.store import find, known_ids, rows_for
 from traceability.provenance.walking import Start
@@ -63,6 +66,12 @@ class RecallStart:
     until: datetime | None = None
     reach: timedelta = DEFAULT_REACH
     """Of an input: how long after its use at a place what comes into being there is affected."""
+    spellings: Sequence[str] = ()
+    """How events may write it where they name it in extensions."""
+    places: Sequence[str] = ()
+    """Orchards of the park that an input is used in."""
+    is_vehicle: bool = False
+    """Of a room: whether it moves, so that events name it in extensions only."""
 
     @property
     def since_ms(self) -> int:
@@ -92,15 +101,30 @@ _MADE_THERE = (
     .join(t.stops, _S.seq == _L.seq)
     .where(_L.kind.in_((t.MADE, t.OUT_OF)), _THERE, _IN_SPAN)
 )
+_IS_USE = or_(_S.biz_step.is_(None), _S.biz_step.not_in(_NO_USE))
+# What a transformation used went into what it made, and into nothing else that is made there.
 _USES = (
     select(_S.at_ms, _S.location, _S.read_point)
     .join(t.sightings, _G.seq == _S.seq)
-    .where(among(_G.thing), _IN_SPAN, or_(_S.biz_step.is_(None), _S.biz_step.not_in(_NO_USE)))
+    .where(among(_G.thing), _IN_SPAN, _G.role != INPUT, _IS_USE)
+)
+_USES_TOLD = select(_S.at_ms, _S.location, _S.read_point).where(
+    among(_S.seq), _S.type == "ObjectEvent", _S.action != "ADD", _IS_USE
+)
+_BESIDE = (
+    select(_G.thing, _G.role, _S.at_ms, _S.type, _S.action)
+    .join(t.stops, _S.seq == _G.seq)
+    .where(among(_G.seq))
 )
 _PASSED = (
     select(_G.thing, _G.role, _S.at_ms, _S.action)
     .join(t.stops, _S.seq == _G.seq)
     .where(_THERE, _IN_SPAN, _G.role.in_((NAMED, PARENT, OUTPUT)))
+)
+_LOCATED = (
+    select(_G.thing, _S.at_ms)
+    .join(t.stops, _S.seq == _G.seq)
+    .where(among(_G.thing), _S.location.is_not(None))
 )
 _SEEN_THERE = select(_S.seq).where(_THERE).limit(1)
 _KINDS = select(t.things.c.id, t.things.c.kind).where(among(t.things.c.id))
@@ -110,9 +134,11 @@ def touched_by(connection: Connection, start: RecallStart) -> Sequence[Touched]:
     """What the cause touched first."""
     match start.cause:
         case Cause.ORCHARD:
-            return _made_at(connection, start.key, start.since_ms, start.until_ms)
+            return _made_at(connection, bounds(start.key), start.since_ms, start.until_ms)
         case Cause.INPUT:
             return _by_input(connection, start)
+        case Cause.ROOM if start.is_vehicle:
+            return [Touched(each) for each in _carried(connection, start)]
         case Cause.ROOM:
             stays = stays_in(connection, start.key, start.since_ms, start.until_ms)
             return [Touched(each) for each in stays]
@@ -121,17 +147,21 @@ def touched_by(connection: Connection, start: RecallStart) -> Sequence[Touched]:
 
 
 def check_named(connection: Connection, start: RecallStart) -> None:
-    """That an event names the cause at all, as a place or a thing.
+    """That an event names the cause at all, as a place, a thing or beside things.
 
     Raises NotFoundError `node-not-found`: a mistyped identifier mustn't look like good news.
     """
+    if mentions(connection, start.spellings, t.BEGINNING, t.OPEN):
+        return
     if connection.execute(_SEEN_THERE, bounds(start.key)).first() is None:
         find(connection, start.key)
 
 
-def _made_at(connection: Connection, place: str, since_ms: int, until_ms: int) -> list[Touched]:
+def _made_at(
+    connection: Connection, where: Mapping[str, str], since_ms: int, until_ms: int
+) -> list[Touched]:
     here_mg: dict[int, int | None] = {}
-    bound = {**bounds(place), "since": since_ms, "until": until_ms}
+    bound = {**where, "since": since_ms, "until": until_ms}
     for row in connection.execute(_MADE_THERE, bound):
         before = here_mg.get(row.target, 0)
         unknown = before is None or row.mass_mg is None
@@ -148,33 +178,81 @@ def _made_at(connection: Connection, place: str, since_ms: int, until_ms: int) -
 def _by_input(connection: Connection, start: RecallStart) -> list[Touched]:
     found: dict[int, Touched] = {}
     reach_ms = round(start.reach.total_seconds() * 1000)
-    if _GLN in start.key:
-        made = _made_at(connection, start.key, start.since_ms, start.until_ms)
-        found.update((each.start.thing, each) for each in made)
+    span = {"since": start.since_ms, "until": start.until_ms}
     things = known_ids(connection, [start.key]).values()
-    found.update((thing, Touched(Start(thing, start.since_ms))) for thing in things)
-    bound = {"since": start.since_ms, "until": start.until_ms}
-    for use in rows_for(connection, _USES, things, **bound):
-        for place in _around(use):
-            for each in _made_at(connection, place, use.at_ms, use.at_ms + reach_ms):
-                found.setdefault(each.start.thing, each)
+    told = mentions(connection, start.spellings, start.since_ms, start.until_ms)
+    touched = [Touched(Start(thing, start.since_ms)) for thing in things]
+    touched += [Touched(each) for each in _beside(connection, told)]
+    if _GLN in start.key:
+        touched += _made_at(connection, bounds(start.key), start.since_ms, start.until_ms)
+    for place in start.places:
+        last_ms = min(start.until_ms + reach_ms, t.OPEN)
+        touched += _made_at(connection, bounds(place), start.since_ms, last_ms)
+    uses = [*rows_for(connection, _USES, things, **span), *rows_for(connection, _USES_TOLD, told)]
+    for use in uses:
+        for where in _around(use):
+            touched += _made_at(connection, where, use.at_ms, use.at_ms + reach_ms)
+    for each in touched:
+        found.setdefault(each.start.thing, each)
     return list(found.values())
 
 
-def _around(use: Row[Any]) -> set[str]:
-    """Where a use was: the place and, of a part of it, the whole, where the harvest is recorded."""
-    named = {place for place in (use.location, use.read_point) if place is not None}
-    return named | {place.partition(EXTENSION)[0] for place in named}
+def _beside(connection: Connection, told: Sequence[int]) -> Iterator[Start]:
+    """What is named in events: what they make as a whole, anything else from then on."""
+    first: dict[int, int] = {}
+    for row in rows_for(connection, _BESIDE, told):
+        if row.action == "DELETE" or row.role == INPUT:
+            continue
+        makes = row.role == OUTPUT or (row.type == "ObjectEvent" and row.action == "ADD")
+        at_ms = t.BEGINNING if makes else row.at_ms
+        first[row.thing] = min(at_ms, first.get(row.thing, at_ms))
+    runs = _runs(connection, first)
+    for thing, at_ms in first.items():
+        is_whole = thing in runs or at_ms == t.BEGINNING
+        yield Start(thing) if is_whole else Start(thing, at_ms, at_ms)
+
+
+def _around(use: Row[Any]) -> Iterator[Mapping[str, str]]:
+    """Where a use was: the place and, of a part of it, the whole, where the harvest is recorded.
+
+    What is recorded at other parts of the whole isn't meant.
+    """
+    for place in {use.location, use.read_point} - {None}:
+        yield bounds(place)
+        whole = site_of(place)
+        if whole is not None and whole != place:
+            yield {"place": whole, "inner": whole, "beyond": whole}
+
+
+def _carried(connection: Connection, start: RecallStart) -> Iterator[Start]:
+    """What was in a container of the park in the span, from its leaving until it was seen again."""
+    told = mentions(connection, start.spellings, t.BEGINNING, start.until_ms)
+    left: dict[int, int] = {}
+    for row in rows_for(connection, _BESIDE, told):
+        if row.role == NAMED:
+            left[row.thing] = min(row.at_ms, left.get(row.thing, row.at_ms))
+    arrived: dict[int, int] = {}
+    for row in rows_for(connection, _LOCATED, left):
+        if row.at_ms > left[row.thing]:
+            arrived[row.thing] = min(row.at_ms, arrived.get(row.thing, row.at_ms))
+    for thing, since_ms in left.items():
+        until_ms = arrived.get(thing, t.OPEN)
+        if until_ms >= start.since_ms:
+            yield Start(thing, since_ms, until_ms)
+
+
+def _runs(connection: Connection, things: Collection[int]) -> set[int]:
+    """Those of the things that are transformations."""
+    return {row.id for row in rows_for(connection, _KINDS, things) if row.kind == "run"}
 
 
 def _passed(connection: Connection, start: RecallStart) -> Iterator[Start]:
     bound = {**bounds(start.key), "since": start.since_ms, "until": start.until_ms}
     rows = connection.execute(_PASSED, bound).all()
-    kinds = dict(tuple(row) for row in rows_for(connection, _KINDS, {row.thing for row in rows}))
+    runs = _runs(connection, {row.thing for row in rows})
     first: dict[int, int] = {}
     for row in rows:
         if row.role != OUTPUT and row.action != "DELETE":
             first[row.thing] = min(row.at_ms, first.get(row.thing, row.at_ms))
     for thing, at_ms in first.items():
-        is_run = kinds[thing] == "run"
-        yield Start(thing) if is_run else Start(thing, at_ms, at_ms)
+        yield Start(thing) if thing in runs else Start(thing, at_ms, at_ms)
