@@ -20,6 +20,7 @@ from sqlalchemy import Connection, func, select
 
 from park.assets import Orchard, Park
 from park.gs1 import CANONICAL_HOST
+from park.seasons import EARLIEST_SEASON, LATEST_SEASON
 from park.times import to_epoch_ms
 from traceability.books import to_kg, to_mg
 from traceability.epcis.model import (
@@ -78,22 +79,24 @@ def beyond_ceilings(
     for seq, event in rows:
         if not isinstance(event, ObjectEvent) or event.action is not Action.ADD:
             continue
+        if not EARLIEST_SEASON < event.event_time.year < LATEST_SEASON:
+            continue
         orchard = places.first(event, Orchard)
         if event.error_declaration is None and orchard and scan_of(event, places) is None:
             season = places.park.calendar.season_of(event.event_time)
             told.setdefault((orchard.id, season), []).append(seq)
     found: dict[int, Finding] = {}
     for (name, season), seqs in told.items():
-        orchard = places.park.assets[name]
-        if isinstance(orchard, Orchard) and orchard.place is not None:
+        grove = places.park.assets[name]
+        if isinstance(grove, Orchard) and grove.place is not None:
             span = map(to_epoch_ms, places.park.calendar.span(season))
             bound = {
-                **bounds(orchard.place.uri),
+                **bounds(grove.place.uri),
                 **dict(zip(("since", "until"), span, strict=True)),
             }
             gave_mg = int(connection.execute(_GAVE, bound).scalar() or 0)
-            if gave_mg > to_mg(orchard.ceiling_kg):
-                found |= dict.fromkeys(seqs, _beyond(orchard, season, gave_mg))
+            if gave_mg > to_mg(grove.ceiling_kg):
+                found |= dict.fromkeys(seqs, _beyond(grove, season, gave_mg))
     return found
 
 

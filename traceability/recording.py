@@ -243,6 +243,8 @@ def _is_known(known: Mapping[tuple[str, bool], _Known], entry: Entry) -> bool:
     if not same:
         what, error = ("scan", DuplicateIdError) if entry.is_scan else ("event", EventIdReusedError)
         msg = f"{entry.event_id} came before with other content; give every {what} an id of its own"
+        if entry.declares_error:
+            msg = f"{entry.event_id} was declared wrong before, in other words; that one stands"
         raise error(msg)
     return True
 

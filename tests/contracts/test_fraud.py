@@ -118,6 +118,9 @@ def test_no_trick_lets_an_orchard_give_more_than_it_can_unseen(books: Books) -> 
         assert books.capture(past) == expected
     before = harvest([kg(ours("G"), 300)], plot, at="2024-10-01T00:00:00Z", bizStep="inspecting")
     assert books.capture(before) == ["not-in-books"]
+    for year in ("0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"):
+        odd = harvest([kg(ours("H"), 9e9)], plot, at=year, bizStep="inspecting")
+        assert books.capture(odd) == ["not-in-books"]
 
 
 def test_our_fruit_that_leaves_past_the_books_is_flagged(books: Books) -> None:

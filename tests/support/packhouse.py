@@ -143,9 +143,9 @@ class World:
         there = self.dice.choice([each for each in INSIDE if each != here])
         self._take({name: mass}, here)
         self.loose[name][there] += mass
-        more = {"read_point": Place(place(here)), "biz_location": Place(place(there))}
         amounts = self._amounts({name: mass})
-        self._tell(self.events.see(self.now, amounts, **more, biz_step="storing"))
+        left = Place(place(here))
+        self._tell(self.events.see(self.now, amounts, there, read_point=left, biz_step="storing"))
 
     def sort(self) -> None:
         """Lots at one place become one or two others, told in one event or in several."""

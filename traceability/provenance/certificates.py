@@ -19,7 +19,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import CTE, BigInteger, Connection, and_, bindparam, func, select
+from sqlalchemy import CTE, BigInteger, BindParameter, Connection, and_, bindparam, func, select
 
 from park.times import to_epoch_ms
 from traceability.epcis.identifiers import canonical
@@ -47,7 +47,7 @@ from traceability.provenance.tracing import MILLIGRAMS_IN_KG
 from traceability.provenance.walking import Direction, Start, walk
 
 _L, _S, _G, _T = t.links.c, t.stops.c, t.sightings.c, q.event_terms.c
-_CERTIFICATE = bindparam("certificate")
+_CERTIFICATE: BindParameter[str] = bindparam("certificate")
 _UNDER = (
     select(_T.seq)
     .where(_T.name == Field.CERTIFICATION.value, _T.value == _CERTIFICATE)
@@ -202,7 +202,7 @@ def _without(row: Any) -> float:
     """The share of a beginning that isn't under the certificate."""
     if row.mass_mg:
         return 1 - int(row.mass_under_mg or 0) / int(row.mass_mg)
-    return 1 - row.rows_under / row.rows
+    return 1 - int(row.rows_under) / int(row.rows)
 
 
 def _goods(event: AnyEvent) -> Iterator[str]:

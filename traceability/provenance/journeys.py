@@ -180,7 +180,12 @@ def _holdings(
     bound = {"since": since_ms, "until": until_ms}
     for row in rows_for(connection, _HOLDINGS, things, **bound):
         amount = Amount(row.quantity, row.uom, row.mass_mg)
-        found[row.source].append(Holding(*row[:7], amount))
+        found[row.source].append(
+            Holding(
+                *(row.id, row.source, row.target, row.from_ms, row.until_ms),
+                *(row.seq, row.end_seq, amount),
+            )
+        )
     return found
 
 

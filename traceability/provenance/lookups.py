@@ -66,7 +66,9 @@ def rows_asked(names: Sequence[str], dialect: str) -> Select[Any]:
     """A table of integers, by column name: those in the parameter `asked`, as `as_asked` writes."""
     if dialect == "sqlite":
         each = func.json_each(bindparam("asked", type_=Text)).table_valued("value").c.value
-        values = [func.json_extract(each, f"$[{place}]") for place in range(len(names))]
+        values: list[ColumnElement[Any]] = [
+            func.json_extract(each, f"$[{place}]") for place in range(len(names))
+        ]
     else:
         listed = cast(bindparam("asked", type_=Text), JSON)
         found = func.json_array_elements(listed).table_valued(column("value", JSON)).c.value

@@ -273,9 +273,9 @@ def test_an_input_is_found_where_events_name_it_beside_their_objects(fresh: Test
     own = "https://farm.example.org/voc/"  # as in the document's context
     tank, spray = "urn:epc:id:sgln:0614141.00077.tank1", "urn:epc:class:lgtin:0614141.012345.S-7"
     a, b, c, d = (lot(name) for name in "ABCD")
-    harvest = {"action": "ADD", "bizStep": "commissioning"}
-    seen = {"action": "OBSERVE", "bizStep": "inspecting"}
-    treated = {f"{own}treatment": [{f"{own}agent": spray, f"{own}dose": 2}]}
+    harvest: Json = {"action": "ADD", "bizStep": "commissioning"}
+    seen: Json = {"action": "OBSERVE", "bizStep": "inspecting"}
+    treated: Json = {f"{own}treatment": [{f"{own}agent": spray, f"{own}dose": 2}]}
     post_document(
         fresh,
         told_by(place("plot-1"), **harvest, quantityList=[kg(a, 9)], ilmd={f"{own}water": tank}),
