@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Row,
     Select,
     Text,
     case,
@@ -67,16 +68,16 @@ _WENT = (
 
 _G, _S = t.sightings.c, t.stops.c
 _SIGHTED = measure_of(_G.mass_mg, _G.quantity, _G.uom).label("measure")
-_FROM = func.coalesce(_S.origin, _S.read_point).label("place")
+_FROM = func.coalesce(_S.origin, _S.read_point)
 _SHIPPED = (
     select(
         _G.thing,
-        _FROM,
+        _FROM.label("place"),
         _SIGHTED,
         func.coalesce(func.sum(_G.mass_mg), func.sum(_G.quantity), 0).label("amount"),
     )
     .join(t.stops, _S.seq == _G.seq)
-    .where(among(_G.thing), _G.role == NAMED, _S.biz_step == "shipping")
+    .where(among(_G.thing), _G.role == NAMED, _S.biz_step == "shipping", _FROM.is_not(None))
     .group_by(_G.thing, _FROM, _SIGHTED)
 )
 _AT = func.coalesce(_S.location, _S.read_point).label("place")
@@ -186,17 +187,19 @@ def gone_from_sites(
     What was shipped in a container is packed.
     """
     found: dict[int, dict[str, dict[str, SiteAmounts]]] = defaultdict(lambda: defaultdict(dict))
-    for query in (_SHIPPED, _LEFT):
-        for row in rows_for(connection, query, things):
-            site = site_of(row.place)
-            if site is not None and row.measure != UNKNOWN:
-                sites = found[row.thing][row.measure]
-                amounts = sites.setdefault(site, SiteAmounts())
-                if query is _SHIPPED:
-                    amounts.shipped += float(row.amount)
-                else:
-                    amounts.other += float(row.amount)
+    for row in rows_for(connection, _SHIPPED, things):
+        _site_amounts(found, row).shipped += float(row.amount)
+    # What wasn't shipped by itself is counted by the whole already.
+    for row in rows_for(connection, _LEFT, list(found)):
+        _site_amounts(found, row).other += float(row.amount)
     return found
+
+
+def _site_amounts(
+    found: dict[int, dict[str, dict[str, SiteAmounts]]], row: Row[Any]
+) -> SiteAmounts:
+    """Those of a row's thing, measure and site."""
+    return found[row.thing][row.measure].setdefault(site_of(row.place) or "", SiteAmounts())
 
 
 def exceeds(amount: float, most: float) -> bool:

@@ -103,8 +103,12 @@ class Doubts:
         runs = {link.source for link in self._facts.links if link.kind == t.OUT_OF}
         numbers = {key: self._names.id(key) for key in (*acts, *runs) if key is not None}
         amounts = amounts_of(connection, [each for each in numbers.values() if each is not None])
-        made = {number for number, each in amounts.items() if each.made is not None}
-        sites = gone_from_sites(connection, made)
+        lots = [
+            number
+            for key, number in numbers.items()
+            if number is not None and number in amounts and self._names.form(key) != t.ITSELF
+        ]
+        sites = gone_from_sites(connection, [lot for lot in lots if amounts[lot].made is not None])
         for key, number in numbers.items():
             if number is None or number not in amounts:
                 continue
