@@ -134,11 +134,15 @@ class _Step:
             raise _RestsOnItError(later)
 
     def node(self, key: str) -> int:
-        """The node of a key."""
-        return int(self.connection.execute(select(_N.id).where(_N.key == key)).scalar_one())
+        """The node of a key. Raises _RestsOnItError where the step isn't read as it was booked."""
+        found = self.connection.execute(select(_N.id).where(_N.key == key)).scalar()
+        if found is None:
+            raise _RestsOnItError("an earlier definition of the park")
+        return int(found)
 
     def batch(self, batch: BatchId) -> BatchState:
         """The books of a batch."""
+        self.node(batch.path)
         return self.state.batches([batch])[batch]
 
     def is_less(self, left_mg: int, claimed_kg: float) -> bool:

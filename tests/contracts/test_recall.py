@@ -138,11 +138,30 @@ def test_what_a_run_used_goes_into_that_run_only(engine: Engine, events: Events)
     wash, other = lot("WASH", 8), lot("WASH-2", 8)
     capture(
         engine,
-        events.make(0, {lot("A"): 100, lot("B"): 100}, "orchard-1"),
+        events.make(0, {lot("A"): 100}, "orchard-1"),
+        events.make(0, {lot("B"): 100}, "orchard-1"),
+        events.see(4, {lot("A"): 100}, "line-1", biz_step="inspecting"),
         events.turn(5, {lot("A"): 100, wash: (3, "LTR")}, {lot("M"): 100}, "line-1"),
         events.turn(6, {lot("B"): 100, other: (3, "LTR")}, {lot("N"): 100}, "line-1"),
     )
     assert keys(recalled(engine, Cause.INPUT, wash)) == {wash, lot("M")}
+    assert keys(recalled(engine, Cause.INPUT, lot("A"))) == {lot("A"), lot("M")}
+
+
+def test_a_concentrate_reaches_the_harvest_where_what_was_mixed_with_it_was_spread(
+    engine: Engine, events: Events
+) -> None:
+    copper, tank = lot("COPPER", 7), lot("TANK", 8)
+    capture(
+        engine,
+        events.turn(-9, {copper: (5, "LTR")}, {tank: (500, "LTR")}, "shed"),
+        events.see(-5, {tank: (500, "LTR")}, "orchard-1", biz_step="inspecting"),
+        events.see(-4, {copper: (1, "LTR")}, "orchard-2", biz_step="inspecting"),
+        events.make(0, {lot("A"): 100}, "orchard-1"),
+        events.make(0, {lot("B"): 100}, "orchard-2"),
+        events.make(0, {lot("C"): 100}, "orchard-3"),
+    )
+    assert keys(recalled(engine, Cause.INPUT, copper)) == {copper, tank, lot("A"), lot("B")}
 
 
 def test_what_was_spread_on_one_plot_is_not_in_the_harvest_of_another(

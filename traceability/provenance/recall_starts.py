@@ -22,6 +22,7 @@ from typing import Any
 from sqlalchemy import (
     Connection,
     Row,
+    Select,
     or_,
     select,
 )
@@ -36,7 +37,7 @@ from traceability.provenance.places import SINCE, UNTIL, bounds, within
 from traceability.provenance.positions import site_of
 from traceability.provenance.stays import stays_in
 from traceability.provenance.store import find, known_ids, rows_for
-from traceability.provenance.walking import Start
+from traceability.provenance.walking import Direction, Start, walk
 
 DEFAULT_REACH = timedelta(days=180)
 _GLN = "/414/"
@@ -101,13 +102,15 @@ _MADE_THERE = (
     .join(t.stops, _S.seq == _L.seq)
     .where(_L.kind.in_((t.MADE, t.OUT_OF)), _THERE, _IN_SPAN)
 )
+_HARVESTED_THERE = _MADE_THERE.where(_L.kind == t.MADE)
 _IS_USE = or_(_S.biz_step.is_(None), _S.biz_step.not_in(_NO_USE))
-# What a transformation used went into what it made, and into nothing else that is made there.
+# What comes into being or is packed isn't in use.
 _USES = (
     select(_S.at_ms, _S.location, _S.read_point)
     .join(t.sightings, _G.seq == _S.seq)
-    .where(among(_G.thing), _IN_SPAN, _G.role != INPUT, _IS_USE)
+    .where(among(_G.thing), _IN_SPAN, _S.action != "ADD", _IS_USE)
 )
+_MIXED_INTO = select(_L.source, _L.target).where(among(_L.source), _L.kind == t.INTO)
 _USES_TOLD = select(_S.at_ms, _S.location, _S.read_point).where(
     among(_S.seq), _S.type == "ObjectEvent", _S.action != "ADD", _IS_USE
 )
@@ -158,11 +161,15 @@ def check_named(connection: Connection, start: RecallStart) -> None:
 
 
 def _made_at(
-    connection: Connection, where: Mapping[str, str], since_ms: int, until_ms: int
+    connection: Connection,
+    where: Mapping[str, str],
+    since_ms: int,
+    until_ms: int,
+    query: Select[Any] = _MADE_THERE,
 ) -> list[Touched]:
     here_mg: dict[int, int | None] = {}
     bound = {**where, "since": since_ms, "until": until_ms}
-    for row in connection.execute(_MADE_THERE, bound):
+    for row in connection.execute(query, bound):
         before = here_mg.get(row.target, 0)
         unknown = before is None or row.mass_mg is None
         here_mg[row.target] = None if unknown else before + row.mass_mg
@@ -188,13 +195,29 @@ def _by_input(connection: Connection, start: RecallStart) -> list[Touched]:
     for place in start.places:
         last_ms = min(start.until_ms + reach_ms, t.OPEN)
         touched += _made_at(connection, bounds(place), start.since_ms, last_ms)
-    uses = [*rows_for(connection, _USES, things, **span), *rows_for(connection, _USES_TOLD, told)]
+    mixed = {row.source for row in rows_for(connection, _MIXED_INTO, things)}
+    uses = [*rows_for(connection, _USES, set(things) - mixed, **span)]
+    uses += rows_for(connection, _USES_TOLD, told)
     for use in uses:
         for where in _around(use):
             touched += _made_at(connection, where, use.at_ms, use.at_ms + reach_ms)
+    # What runs make where fruit is looked at isn't made with that fruit; what they made with a
+    # concentrate is spread as the concentrate.
+    for use in rows_for(connection, _USES, _made_with(connection, mixed), **span):
+        for where in _around(use):
+            grown = _made_at(connection, where, use.at_ms, use.at_ms + reach_ms, _HARVESTED_THERE)
+            touched += grown
     for each in touched:
         found.setdefault(each.start.thing, each)
     return list(found.values())
+
+
+def _made_with(connection: Connection, things: Collection[int]) -> Collection[int]:
+    """The things and all that runs made with them."""
+    if not things:
+        return ()
+    walked = walk(connection, [Start(thing) for thing in things], Direction.FORWARD)
+    return {*things, *(step.target for step in walked.steps if step.kind == t.OUT_OF)}
 
 
 def _beside(connection: Connection, told: Sequence[int]) -> Iterator[Start]:
