@@ -99,6 +99,11 @@ class _Session:
         """Whether an event was declared wrong, before it came or together with it."""
         return event_id in self.wrong or (event_id, True) in self.known
 
+    def explained(self, detail: str) -> str:
+        """Why something is refused, and what else the correction of a wrong step needs."""
+        still = next(iter(self.still_booked.values()), None)
+        return detail if still is None else f"{detail}; {still.detail}: declare that wrong first"
+
     def findings(self, entry: Entry) -> Sequence[Finding]:
         """What is odd about an entry by itself, and of what it declares wrong."""
         still = self.still_booked.get(entry.event_id) if entry.declares_error else None
@@ -137,6 +142,7 @@ class Recorder:
                 is_new = self._take(session, entry, proceed=proceed)
             except CaptureError as error:
                 error.path = entry.path
+                error.detail = session.explained(error.detail)
                 if not proceed:
                     raise
                 recorded.refused.append(Refused(entry.path, error.code, error.detail))

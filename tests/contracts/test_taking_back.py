@@ -22,6 +22,7 @@ from traceability.errors import MassError
 from traceability.event_repository import EventRepository
 from traceability.repository import Traceability
 from traceability.steps import event_id_of, event_of
+from traceability.views import Refused
 
 KG = 1_000_000
 
@@ -47,9 +48,13 @@ class Books:
         declared = {"declarationTime": "2027-01-05T00:00:00Z", "reason": "incorrect_data"}
         return {**self.told(scan), "errorDeclaration": declared}
 
+    def refused(self, *events: Json) -> Sequence[Refused]:
+        """Capture; what is refused."""
+        return self._repository.capture_document(document(*events)).refused
+
     def capture(self, *events: Json) -> list[str]:
-        """Codes of what is refused."""
-        return [each.code for each in self._repository.capture_document(document(*events)).refused]
+        """Capture; codes of what is refused."""
+        return [each.code for each in self.refused(*events)]
 
     def scan(self, *scans: Scan) -> None:
         for scan in scans:
@@ -116,6 +121,12 @@ def test_what_something_rests_on_stays_until_that_is_taken_back(books: Books) ->
         assert len(books.still()) == number + 1
         assert books.picture() == full
     assert books.balance.season(2026).difference_mg == 0
+    fixed = books.scans.harvest(books.scans.lot("H-1"), 900)
+    (refused,) = books.refused(books.wrong(steps[10]), books.told(fixed))
+    assert (refused.code, f"as {event_id_of(steps[12])} rests on it" in refused.detail) == (
+        "batch-exists",
+        True,
+    )
     for step in reversed(steps[7:]):
         books.capture(books.wrong(step))
     assert books.still() == []
