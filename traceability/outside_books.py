@@ -18,7 +18,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from sqlalchemy import Connection, func, select
 
-from park.assets import Orchard, Park
+from park.assets import Destination, Orchard, Park
 from park.gs1 import CANONICAL_HOST
 from park.seasons import EARLIEST_SEASON, LATEST_SEASON
 from park.times import to_epoch_ms
@@ -38,6 +38,8 @@ from traceability.provenance import tables as t
 from traceability.provenance.places import SINCE, UNTIL, bounds, within
 
 _KEPT = frozenset({"storing", "packing", "shipping", "receiving"})
+_KEPT_ABROAD = frozenset({"receiving"})
+"""What an importer does with the fruit afterwards is his own affair."""
 _PRODUCT = f"{CANONICAL_HOST}/01/"
 _GTIN = slice(len(_PRODUCT), len(_PRODUCT) + 14)
 
@@ -56,12 +58,14 @@ _GAVE = (
 
 def outside_books(event: AnyEvent, places: Places) -> Iterator[Finding]:
     """What to say of an event that stands for no step of the park."""
-    makes, named = _makes(event), [*_named(event)]
-    ours = any(_gtin(key) in places.park.products for key in named)
-    here = _is_here(event, places)
-    if makes and named and (here or ours):
-        pass
-    elif not (here and ours and event.biz_step in _KEPT):
+    made, named = [*_made(event)], [*_named(event)]
+    at = [places.near(spot.id) for spot in (event.read_point, event.biz_location) if spot]
+    abroad = any(isinstance(asset, Destination) for asset in at)
+    here = not abroad and any(asset is not None for asset in at)
+    products = places.park.products
+    comes_from_nowhere = made and (here or any(_gtin(key) in products for key in made))
+    is_kept = event.biz_step in (_KEPT_ABROAD if abroad else _KEPT) and (here or abroad)
+    if not (comes_from_nowhere or (is_kept and any(_gtin(key) in products for key in named))):
         return
     why = "; ".join(_reasons(event, places.park, named))
     yield Finding(
@@ -108,16 +112,13 @@ def _beyond(orchard: Orchard, season: int, gave_mg: int) -> Finding:
     )
 
 
-def _is_here(event: AnyEvent, places: Places) -> bool:
-    spots = (each for each in (event.read_point, event.biz_location) if each is not None)
-    return any(places.near(spot.id) for spot in spots)
-
-
-def _makes(event: AnyEvent) -> bool:
-    """Whether goods come into being."""
+def _made(event: AnyEvent) -> Iterator[str]:
+    """Classes and products that come into being."""
     if isinstance(event, TransformationEvent):
-        return bool(event.output_epcs or event.output_quantities)
-    return isinstance(event, ObjectEvent) and event.action is Action.ADD
+        yield from (each.epc_class for each in event.output_quantities)
+        yield from (epc for epc in event.output_epcs if epc.startswith(_PRODUCT))
+    elif isinstance(event, ObjectEvent) and event.action is Action.ADD:
+        yield from _named(event)
 
 
 def _named(event: AnyEvent) -> Iterator[str]:

@@ -131,6 +131,25 @@ def test_our_fruit_that_leaves_past_the_books_is_flagged(books: Books) -> None:
     assert books.capture(event | {"readPoint": {"id": packhouse.uri}}) == ["not-in-books"]
 
 
+def test_what_a_partner_makes_of_our_fruit_is_his_affair(books: Books) -> None:
+    nets = told(
+        "TransformationEvent",
+        NOON,
+        HALL,
+        inputQuantityList=[kg(ours("A", "09521321000025"), 5)],
+        outputQuantityList=[kg(lot("NETS"), 5)],
+    )
+    assert books.capture(nets) == []
+    thailand = books.park.assets["destination-th"].place
+    assert thailand is not None
+    abroad = {"readPoint": {"id": thailand.uri}, "bizLocation": {"id": thailand.uri}}
+    assert books.capture(nets | abroad) == []
+    assert books.capture(harvest([kg(lot("TEA"), 5)], thailand.uri)) == []
+    swapped = nets | {"inputQuantityList": [kg(lot("B"), 5)]}
+    swapped |= {"outputQuantityList": [kg(ours("B", "09521321000025"), 5)]}
+    assert books.capture(swapped) == ["not-in-books"]
+
+
 def test_more_of_a_lot_than_was_made_is_flagged_however_it_goes(books: Books) -> None:
     a, b, c = lot("A"), lot("B"), lot("C")
     boxes = [{"epcClass": b, "quantity": 100}]

@@ -560,6 +560,14 @@ def test_what_came_out_of_containers_is_where_they_were_opened(
     assert [each.state for each in positions(engine, a)] == ["ended"]
 
 
+def test_who_ships_a_thing_on_has_it_no_more(engine: Engine, events: Events) -> None:
+    away = events.ship(3, [pallet(1)], to=2)
+    location = tuple(each for each in away.destinations if each.type == "location")
+    capture(engine, events.ship(1, [pallet(1)], to=1), replace(away, destinations=location))
+    (position,) = positions(engine, pallet(1))
+    assert (position.holder, position.destination) == (None, location[0].id)
+
+
 def test_an_event_on_the_way_does_not_end_the_way(engine: Engine, events: Events) -> None:
     capture(
         engine,

@@ -23,7 +23,7 @@ from traceability import tables as events
 from traceability.provenance import tables as t
 from traceability.provenance.containment import Amount
 from traceability.provenance.lookups import among, as_asked, rows_asked
-from traceability.provenance.positions import LEAVING, Stop
+from traceability.provenance.positions import LEAVING, SHIPPING, Stop
 from traceability.provenance.store import chunks, rows_for
 
 _DEEPEST = 20
@@ -49,6 +49,7 @@ _TOLD = (
     *(_S.location.is_not(None), _S.read_point.is_not(None), _S.disposition.is_not(None)),
     *(_S.destination.is_not(None), _S.holder.is_not(None), _S.owner.is_not(None)),
     func.coalesce(_S.biz_step, "").in_(sorted(LEAVING)),
+    func.coalesce(_S.biz_step, "") == SHIPPING,
 )
 
 

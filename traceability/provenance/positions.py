@@ -61,7 +61,8 @@ class Stop:
 
 
 NOWHERE = Position()
-LEAVING = frozenset({"shipping", "departing", "consigning"})
+SHIPPING = "shipping"
+LEAVING = frozenset({SHIPPING, "departing", "consigning"})
 """Steps after which a thing isn't where it was, whether the event says where it goes or not."""
 
 
@@ -71,7 +72,10 @@ def in_order(stops: Iterable[Stop]) -> list[Stop]:
 
 
 def moved(position: Position, stop: Stop) -> Position:
-    """The position after a stop: what the stop doesn't say stays as it was."""
+    """The position after a stop: what the stop doesn't say stays as it was.
+
+    But who shipped a thing has it no more, whether the event says who will or not.
+    """
     at = from_epoch_ms(stop.at_ms)
     place = stop.place
     left = bool(stop.destination or stop.holder) or stop.biz_step in LEAVING
@@ -81,12 +85,17 @@ def moved(position: Position, stop: Stop) -> Position:
         place_at=at if place else position.place_at,
         in_transit=stop.location is None and (left or position.in_transit),
         disposition=stop.disposition or position.disposition,
-        holder=stop.holder or position.holder,
+        holder=stop.holder or (None if _is_sent_on(stop) else position.holder),
         owner=stop.owner or position.owner,
         destination=stop.destination or (None if stop.location else position.destination),
         seen_at=at,
         event_id=stop.event_id,
     )
+
+
+def _is_sent_on(stop: Stop) -> bool:
+    """Whether who held it until then ships it to somebody whom the event doesn't name."""
+    return stop.biz_step == SHIPPING and stop.destination is not None
 
 
 def moved_along(position: Position, stops: Iterable[Stop]) -> Position:
