@@ -3,9 +3,10 @@
 import base64
 import binascii
 import re
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 from urllib.parse import unquote
 
 from fastapi import Path, Request
@@ -119,8 +120,15 @@ async def only_known_parameters(request: Request) -> None:
         for operation in path.values()
         if operation["operationId"] == operation_id
     )
-    known = [p["name"] for p in operation.get("parameters", ()) if p["in"] == "query"]
-    for name in request.query_params:
+    known = {p["name"]: p["schema"] for p in operation.get("parameters", ()) if p["in"] == "query"}
+    for name, values in Counter(name for name, _ in request.query_params.multi_items()).items():
+        if name in known and values > 1 and not _is_list(known[name]):
+            # Of two causes of a recall the first would be lost without a word.
+            raise ProblemError(
+                "invalid-request",
+                f"query/{name}: is given {values} times; give it once",
+                members={"errors": [{"pointer": f"query/{name}", "detail": "is repeated"}]},
+            )
         if name not in known:
             listed = ", ".join(known) or "no parameters at all"
             raise ProblemError(
@@ -128,6 +136,11 @@ async def only_known_parameters(request: Request) -> None:
                 f"no parameter {name[:100]!r} here; there are: {listed}",
                 members={"errors": [{"pointer": f"query/{name[:100]}", "detail": "unknown"}]},
             )
+
+
+def _is_list(schema: Mapping[str, Any]) -> bool:
+    """Whether a parameter of that schema may have several values."""
+    return any(each.get("type") == "array" for each in (schema, *schema.get("anyOf", ())))
 
 
 def write_token(key: str) -> str:

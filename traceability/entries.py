@@ -25,6 +25,7 @@ from traceability.epcis.reading import read_event
 from traceability.epcis.writing import write_event
 from traceability.findings import Finding
 from traceability.interpretation import Places, scan_of
+from traceability.outside_books import outside_books
 from traceability.steps import event_id_of, event_of
 
 Json = Mapping[str, Any]
@@ -65,16 +66,24 @@ def entry_of_body(body: Json, context: Context, places: Places, path: str = "") 
     event_hash_id = event_hash(event)
     event_id = event.event_id or event_hash_id
     content_hash = bytes.fromhex(event_hash_id[_HASH_BEGINS:_HASH_ENDS])
+    scan = None if event.error_declaration else scan_of(event, places, event_id)
     return Entry(
         body={**body, "@context": context.within(body.get("@context")).value, "eventID": event_id},
         event=event,
         event_id=event_id,
         content_hash=content_hash,
         fingerprint=_fingerprint(content_hash, event.error_declaration),
-        scan=None if event.error_declaration else scan_of(event, places),
+        scan=scan,
         path=path,
-        findings=cbv_rules.check(event),
+        findings=_findings(event, places, is_booked=scan is not None),
     )
+
+
+def _findings(event: AnyEvent, places: Places, *, is_booked: bool) -> Sequence[Finding]:
+    """What is odd about the event by itself."""
+    if is_booked or event.error_declaration is not None:
+        return cbv_rules.check(event)
+    return (*cbv_rules.check(event), *outside_books(event, places))
 
 
 def entry_of_scan(scan: Scan, park: Park) -> Entry:

@@ -19,8 +19,8 @@ have any unit of mass. Our own extensions help where they are: `step` where the 
 say into or out of a room, `lossKg` of a run, `reefer` of a shipment. What the event says beyond
 the scan stays in the event.
 
-What stands for no step is left to the lineage of all events; `unbooked` says so of what the books
-would have kept otherwise:
+What stands for no step is left to the lineage of all events; `outside_books` says so of what the
+books would have kept otherwise:
 
 - counts instead of masses, units that aren't of mass, masses of nothing;
 - products without a lot, or that aren't ours; single instances, but for pallets;
@@ -78,7 +78,6 @@ from traceability.epcis.model import (
     TransformationEvent,
 )
 from traceability.epcis.units import any_mass_mg
-from traceability.findings import Finding
 
 A = TypeVar("A", bound=Asset)
 
@@ -91,8 +90,8 @@ _REEFER = f"{NAMESPACE}reefer"
 _GLN = f"{CANONICAL_HOST}/414/"
 _PARTY_GLN = f"{CANONICAL_HOST}/417/"
 
-_MAKING = {"commissioning", "creating_class_instance"}
-_BOOKED = {*_MAKING, "storing", "packing", "shipping", "receiving"}
+MAKING = frozenset({"commissioning", "creating_class_instance"})
+"""Business steps of a harvest."""
 _NEAREST_FIRST = ("location", "possessing_party", "owning_party")
 
 _MOST_KG = 1e12
@@ -175,40 +174,8 @@ def scan_of(event: AnyEvent, places: Places, event_id: str | None = None) -> Sca
         return None
 
 
-def unbooked(event: AnyEvent, places: Places) -> Finding | None:
-    """What to say of an event of our park that `scan_of` can't read, but the books would keep."""
-    if not isinstance(event, TransformationEvent) and event.biz_step not in _BOOKED:
-        return None
-    here = (each for each in (event.read_point, event.biz_location) if each is not None)
-    if not any(places.near(place.id) for place in here):
-        return None
-    if not any(_is_ours(each.epc_class, places.park) for each in _quantities(event)):
-        return None
-    return Finding(
-        "not-in-books",
-        "looks like a step of this park but can't be booked as one; the books don't know of it",
-    )
-
-
-def _quantities(event: AnyEvent) -> Sequence[Quantity]:
-    match event:
-        case TransformationEvent():
-            return (*event.input_quantities, *event.output_quantities)
-        case ObjectEvent():
-            return event.quantities
-        case AggregationEvent():
-            return event.child_quantities
-        case _:
-            return ()
-
-
-def _is_ours(link: str, park: Park) -> bool:
-    gtin = link.removeprefix(f"{CANONICAL_HOST}/01/")[:14]
-    return gtin in park.products
-
-
 def _object_step(event: ObjectEvent, places: Places, event_id: str | None) -> Scan | None:
-    if event.action is Action.ADD and event.biz_step in _MAKING:
+    if event.action is Action.ADD and event.biz_step in MAKING:
         return _harvest(event, places, event_id)
     if event.action is not Action.OBSERVE:
         return None

@@ -8,6 +8,9 @@ from traceability import tables as t
 from traceability.epcis.model import AnyEvent
 from traceability.epcis.query.indexing import index_events
 from traceability.findings import Finding
+from traceability.interpretation import Places
+from traceability.outside_books import beyond_ceilings
+from traceability.provenance.certificates import certificate_doubts
 from traceability.provenance.projection import project
 from traceability.step_conflicts import step_conflicts
 from traceability.twins import SAME, finding_row, say_revived, settle
@@ -20,6 +23,7 @@ def project_events(
     rows: Sequence[tuple[int, AnyEvent]],
     twins: Collection[int],
     found: Mapping[int, Sequence[Finding]],
+    places: Places,
 ) -> None:
     """Derive all of these numbered events; `twins` say what was said before.
 
@@ -28,7 +32,10 @@ def project_events(
     index_events(connection, rows)
     excluded = step_conflicts(connection, rows)
     settled = settle(connection, rows, twins)
-    more = project(connection, [(seq, event) for seq, event in rows if seq not in settled.twins])
+    counting = [(seq, event) for seq, event in rows if seq not in settled.twins]
+    more = project(connection, counting)
+    beyond = beyond_ceilings(connection, counting, places)
+    uncertified = certificate_doubts(connection, counting)
     findings = [
         finding_row(seq, position, each)
         for seq, _ in rows
@@ -37,6 +44,8 @@ def project_events(
                 *found.get(seq, ()),
                 *excluded.get(seq, ()),
                 *more.get(seq, ()),
+                *((beyond[seq],) if seq in beyond else ()),
+                *uncertified.get(seq, ()),
                 *((SAME,) if seq in settled.twins else ()),
             )
         )

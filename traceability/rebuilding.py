@@ -49,7 +49,9 @@ def derive_missing(connection: Connection, park: Park) -> int:
             ],
         )
         found = {seq: entry.findings for seq, entry in entries if entry.findings}
-        project_events(connection, [(seq, entry.event) for seq, entry in entries], (), found)
+        project_events(
+            connection, [(seq, entry.event) for seq, entry in entries], (), found, places
+        )
         ledger_log.append(connection, entries[0][0] - 1, documents)
         done += len(entries)
     return done

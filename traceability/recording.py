@@ -8,10 +8,13 @@ write lock at BEGIN already and behaves the same.
 1. The same event again changes nothing; another event under a known id is refused.
 2. A step of our own park is checked by the books, and refused where it can't be true.
 3. Other events are stored as they are: what is odd about them is written down as a finding.
-4. Two events that say the same under different ids are stored both, but the second doesn't count
+4. What is declared wrong is taken out of the books, see `taking_back`, before a document's steps
+   are booked: so a correction may stand before or behind the declaration.
+5. Two events that say the same under different ids are stored both, but the second doesn't count
    in the lineage unless the first is declared wrong (see `twins`).
 """
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -20,15 +23,20 @@ from typing import TypeVar
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from park.assets import Park
+from park.scans import Scan
 from park.times import format_instant, to_epoch_ms
 from traceability import tables as t
 from traceability.bookkeeping import BOOKKEEPERS, Desk
 from traceability.canonical import canonical_json
-from traceability.entries import Entry
+from traceability.entries import Entry, entry_of_body
+from traceability.epcis.contexts import OWN, Context
 from traceability.errors import CaptureError, DuplicateIdError, EventIdReusedError, TimeError
+from traceability.findings import Finding
+from traceability.interpretation import Places
 from traceability.ledger import log as ledger_log
 from traceability.projections import project_events
 from traceability.state import State
+from traceability.taking_back import TakingBack
 from traceability.views import Captured, Refused
 
 T = TypeVar("T")
@@ -76,10 +84,30 @@ class _Session:
     documents: list[bytes] = field(default_factory=list)
     twins: set[int] = field(default_factory=set)
     """Numbers of events that say what another said before."""
+    booked: set[int] = field(default_factory=set)
+    """Numbers of events that are in the books, and stored already."""
+    wrong: set[str] = field(default_factory=set)
+    """Ids of events that this recording declares wrong."""
+    still_booked: Mapping[str, Finding] = field(default_factory=dict)
+    """Of these, what to say of those that the books keep."""
 
     @property
     def next_seq(self) -> int:
         return self.size + len(self.done) + 1
+
+    def is_wrong(self, event_id: str) -> bool:
+        """Whether an event was declared wrong, before it came or together with it."""
+        return event_id in self.wrong or (event_id, True) in self.known
+
+    def explained(self, detail: str) -> str:
+        """Why something is refused, and what else the correction of a wrong step needs."""
+        still = next(iter(self.still_booked.values()), None)
+        return detail if still is None else f"{detail}; {still.detail}: declare that wrong first"
+
+    def findings(self, entry: Entry) -> Sequence[Finding]:
+        """What is odd about an entry by itself, and of what it declares wrong."""
+        still = self.still_booked.get(entry.event_id) if entry.declares_error else None
+        return entry.findings if still is None else (*entry.findings, still)
 
 
 class Recorder:
@@ -87,6 +115,7 @@ class Recorder:
 
     def __init__(self, park: Park, mass_tolerance: float, clock_skew_s: float) -> None:
         self._park = park
+        self._places = Places(park)
         self._tolerance = mass_tolerance
         self._skew_ms = round(clock_skew_s * 1000)
 
@@ -108,17 +137,19 @@ class Recorder:
         session = _Session(connection, now, size, _known(connection, entries), set())
         session.contents.update(_twins(connection, entries))
         recorded = Recorded()
+        self._take_back(session, entries)
         for entry in entries:
             try:
                 is_new = self._take(session, entry, proceed=proceed)
             except CaptureError as error:
                 error.path = entry.path
+                error.detail = session.explained(error.detail)
                 if not proceed:
                     raise
                 recorded.refused.append(Refused(entry.path, error.code, error.detail))
             else:
                 recorded.captured.append(Captured(entry.event_id, is_new))
-        _finish(session)
+        _finish(session, self._places)
         return recorded
 
     def _take(self, session: _Session, entry: Entry, *, proceed: bool) -> bool:
@@ -126,7 +157,7 @@ class Recorder:
         if _is_known(session.known, entry):
             return False
         seq, document = session.next_seq, _document(entry, session.now)
-        if entry.scan is not None:
+        if entry.scan is not None and not session.is_wrong(entry.event_id):
             if proceed:
                 with session.connection.begin_nested():
                     self._book(session, seq, entry, document)
@@ -163,6 +194,22 @@ class Recorder:
             skew_ms=self._skew_ms,
         )
         BOOKKEEPERS[scan.action](desk, scan)
+        session.booked.add(seq)
+
+    def _take_back(self, session: _Session, entries: Sequence[Entry]) -> None:
+        """Take back what the entries declare wrong, and wasn't declared so before."""
+        wrong = [each.event_id for each in entries if each.declares_error]
+        session.wrong.update(each for each in wrong if (each, True) not in session.known)
+        taking = TakingBack(session.connection, self._tolerance, self._scan)
+        for event_id in sorted(session.wrong):
+            taking.take_back(event_id)
+        session.still_booked = taking.found
+
+    def _scan(self, document: str) -> Scan | None:
+        """The step that a stored event stands for."""
+        body = json.loads(document)
+        context = Context.of(body["@context"]) if "@context" in body else OWN
+        return entry_of_body(body, context, self._places).scan
 
 
 def _distinct(connection: Connection, size: int, now: datetime) -> datetime:
@@ -212,6 +259,8 @@ def _is_known(known: Mapping[tuple[str, bool], _Known], entry: Entry) -> bool:
     if not same:
         what, error = ("scan", DuplicateIdError) if entry.is_scan else ("event", EventIdReusedError)
         msg = f"{entry.event_id} came before with other content; give every {what} an id of its own"
+        if entry.declares_error:
+            msg = f"{entry.event_id} was declared wrong before, in other words; that one stands"
         raise error(msg)
     return True
 
@@ -233,7 +282,7 @@ def _row(seq: int, entry: Entry, document: bytes, now: datetime) -> dict[str, ob
     }
 
 
-def _finish(session: _Session) -> None:
+def _finish(session: _Session, places: Places) -> None:
     """Write what is written for all entries at once."""
     if not session.done:
         return
@@ -242,11 +291,11 @@ def _finish(session: _Session) -> None:
     rows = [
         _row(seq, entry, document, session.now)
         for (seq, entry), document in zip(session.done, session.documents, strict=True)
-        if entry.scan is None
+        if seq not in session.booked
     ]
     if rows:
         connection.execute(_ADD, rows)
     events = [(seq, entry.event) for seq, entry in session.done]
-    found = {seq: entry.findings for seq, entry in session.done if entry.findings}
-    project_events(connection, events, session.twins, found)
+    found = {seq: findings for seq, entry in session.done if (findings := session.findings(entry))}
+    project_events(connection, events, session.twins, found, places)
     ledger_log.append(connection, session.size, session.documents)

@@ -17,9 +17,10 @@ from api.parameters import parse_duration
 from api.wiring import existing_database, make_park
 from park.settings import load_settings
 from park.times import parse_instant
+from traceability.provenance.descriptions import Descriptions
 from traceability.provenance.fsma import as_xlsx
 from traceability.provenance.recall import Recall
-from traceability.provenance.recall_formats import as_csv, as_json
+from traceability.provenance.recall_formats import as_csv, as_csv_file, as_json
 from traceability.provenance.recall_starts import DEFAULT_REACH
 from traceability.provenance.service import ProvenanceService, RecallQuestion
 
@@ -68,39 +69,38 @@ def recall(
         since=_instant(since),
         until=_instant(until),
         reach=_duration(reach),
+        with_origins=form is Format.XLSX,
     )
     settings = load_settings(database_url=database, data_dir=data, park_scale=scale)
     park = make_park(settings)
     with existing_database(settings) as engine:
-        service = ProvenanceService(engine, park)
-        result = service.recall(question)
+        result, words = ProvenanceService(engine, park).recall(question)
     if not result.affected:
         say(f"{result.start.cause} {result.start.key} affected nothing that events tell of")
-    _WRITERS[form](result, service, out)
+    _WRITERS[form](result, words, out)
 
 
-def _write_json(result: Recall, service: ProvenanceService, out: Path | None) -> None:
-    body = as_json(result, service.descriptions)
+def _write_json(result: Recall, words: Descriptions, out: Path | None) -> None:
+    body = as_json(result, words)
     if out is None:
         show(body)
     else:
         _save(out, (json.dumps(body, indent=2, ensure_ascii=False) + "\n").encode(), result)
 
 
-def _write_csv(result: Recall, service: ProvenanceService, out: Path | None) -> None:
-    text = as_csv(result, service.descriptions)
+def _write_csv(result: Recall, words: Descriptions, out: Path | None) -> None:
     if out is None:
-        sys.stdout.write(text)
+        sys.stdout.write(as_csv(result, words))
     else:
-        _save(out, text.encode(), result)
+        _save(out, as_csv_file(result, words), result)
 
 
-def _write_xlsx(result: Recall, service: ProvenanceService, out: Path | None) -> None:
+def _write_xlsx(result: Recall, words: Descriptions, out: Path | None) -> None:
     if out is not None:
-        _save(out, as_xlsx(result, service.descriptions), result)
+        _save(out, as_xlsx(result, words), result)
 
 
-_WRITERS: dict[Format, Callable[[Recall, ProvenanceService, Path | None], None]] = {
+_WRITERS: dict[Format, Callable[[Recall, Descriptions, Path | None], None]] = {
     Format.JSON: _write_json,
     Format.CSV: _write_csv,
     Format.XLSX: _write_xlsx,

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from api.models.common import Kg, Model, Time
 from api.models.traces import event_address
-from traceability.provenance import tracing, whereabouts
+from traceability.provenance import positions, tracing
 from traceability.provenance.keys import ThingKind, goods_of
 from traceability.provenance.walking import Direction
 
@@ -120,7 +120,7 @@ class Position(Model):
     state: Annotated[str, Field(examples=["present", "used", "ended"])]
 
     @classmethod
-    def of(cls, position: whereabouts.Position) -> "Position":
+    def of(cls, position: positions.Position) -> "Position":
         """A position as JSON."""
         return cls(
             containers=list(position.containers),

@@ -1,7 +1,7 @@
 """Lineage of any event, where things are now, and recalls."""
 
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
@@ -14,7 +14,7 @@ from api.parameters import EveryQuery, PathText, TimeQuery, Word
 from api.services import ServicesNeeded
 from traceability.provenance.fsma import MEDIA_TYPE as XLSX
 from traceability.provenance.fsma import as_xlsx
-from traceability.provenance.recall_formats import as_csv, as_json
+from traceability.provenance.recall_formats import as_csv_file, as_json
 from traceability.provenance.recall_starts import DEFAULT_REACH
 from traceability.provenance.service import RecallQuestion
 from traceability.provenance.walking import Direction
@@ -138,6 +138,8 @@ def get_recall(
 
     As JSON, as CSV, or as the sortable spreadsheet of the FDA's food traceability rule.
     """
+    accepted = media_type(request.headers.get("accept"), list(_TYPES.values()))
+    wanted = accepted if search.format is None else _TYPES[search.format]
     question = RecallQuestion(
         orchard=search.orchard,
         input=search.input,
@@ -146,14 +148,12 @@ def get_recall(
         since=search.since,
         until=search.until,
         reach=search.reach,
+        with_origins=wanted == XLSX,
     )
-    result = services.provenance.recall(question)
-    words = services.provenance.descriptions
-    accepted = media_type(request.headers.get("accept"), list(_TYPES.values()))
-    wanted = accepted if search.format is None else _TYPES[search.format]
+    result, words = services.provenance.recall(question)
     if wanted == JSON:
         return JSONResponse(as_json(result, words), headers={"Vary": "Accept"})
-    body: Any = as_csv(result, words) if wanted == CSV else as_xlsx(result, words)
+    body = as_csv_file(result, words) if wanted == CSV else as_xlsx(result, words)
     ending = "csv" if wanted == CSV else "xlsx"
     headers = {
         "Vary": "Accept",

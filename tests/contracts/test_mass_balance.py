@@ -259,6 +259,18 @@ def test_what_is_odd_is_found_with_its_reason(
     assert not _found(balance, 2027), "a batch of today was only just picked"
 
 
+def test_a_harvest_that_is_told_after_those_of_a_later_season_is_found(
+    balance: MassBalance, repository: Traceability, scans: Scans
+) -> None:
+    day = timedelta(days=1)
+    repository.capture(scans.harvest(scans.lot("NEW"), 100))
+    repository.capture(scans.harvest(scans.lot("SLOW"), 50, ts=START - 20 * day))
+    repository.capture(scans.harvest(scans.lot("OLD"), 6000, ts=START - 365 * day))
+    (finding,) = (each for each in balance.findings(2025) if each.code == "harvest-told-late")
+    assert finding.subject == scans.lot("OLD").path
+    assert "harvest-told-late" not in _found(balance, 2026)
+
+
 def test_what_dries_up_too_much_is_found(engine: Engine, park: Park, scans: Scans) -> None:
     lax = Traceability(engine, park, mass_tolerance=0.1, clock_skew_s=300, clock=lambda: NOW)
     lax.migrate()

@@ -1,6 +1,7 @@
 """Lineage of any event on the real databases: what came of what, with amounts and times."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import permutations
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -24,12 +25,13 @@ from tests.support.lineage_events import (
     party,
     place,
 )
-from traceability.epcis.model import Action, AnyEvent
+from traceability.epcis.model import Action, AnyEvent, Place
 from traceability.errors import NotFoundError
 from traceability.provenance.asking import thing_key
+from traceability.provenance.positions import Position
 from traceability.provenance.tracing import Lineage, trace
 from traceability.provenance.walking import Direction
-from traceability.provenance.whereabouts import Position, whereabouts
+from traceability.provenance.whereabouts import whereabouts
 from traceability.tables import metadata
 
 BACK, FORWARD = Direction.BACK, Direction.FORWARD
@@ -341,7 +343,7 @@ def test_an_observed_child_is_in_its_parent_though_nobody_packed_it(
 
 
 def a_season(events: Events) -> list[AnyEvent]:
-    """Events of every kind, at times of their own."""
+    """Events of every kind; several are of one instant."""
     a, b, m, n = (lot(name) for name in "ABMN")
     return [
         events.make(0, {a: 100, b: 100}),
@@ -355,6 +357,10 @@ def a_season(events: Events) -> list[AnyEvent]:
         events.turn(7, {m: 30}, {n: 30}),
         events.pack(8, pallet(1), {n: 30}),
         events.pack(9, pallet(2), [pallet(1)]),
+        events.see(10, {n: 5}, "room"),
+        events.see(10, {n: 5}, "hall", biz_step="storing"),
+        events.unpack(10, pallet(1), {n: 10}),
+        events.unpack(10, pallet(1)),
     ]
 
 
@@ -391,7 +397,7 @@ def _clear(engine: Engine) -> None:
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
-@given(order=st.permutations(range(11)), batches=st.lists(st.integers(1, 4), max_size=11))
+@given(order=st.permutations(range(15)), batches=st.lists(st.integers(1, 4), max_size=15))
 def test_any_order_of_capture_in_any_batches_gives_the_same(
     order: list[int], batches: list[int]
 ) -> None:
@@ -495,3 +501,82 @@ def test_a_lot_is_where_its_pallets_are_and_what_is_left_where_it_was(
     assert positions(engine, pallet(1))[0].holder == party(2)
     capture(engine, events.end(7, {a: 100}))
     assert [each.state for each in positions(engine, a)] == ["ended"]
+
+
+def where(engine: Engine, key: str) -> list[tuple[str | None, float | None, str | None]]:
+    """Place, or holder where it is on its way, with the quantity and its unit."""
+    found = positions(engine, key)
+    return sorted(
+        (each.holder if each.in_transit else each.place, each.quantity, each.uom) for each in found
+    )
+
+
+def test_a_lot_has_a_position_for_each_part_of_it(engine: Engine, events: Events) -> None:
+    a = lot("A")
+    capture(
+        engine,
+        events.make(0, {a: (1, "TNE")}, "orchard"),
+        events.see(1, {a: 500}, "room-1", biz_step="storing"),
+        events.see(1, {a: 300}, "room-2", biz_step="storing"),
+        events.see(2, {a: 200}, "hall", read_point=Place(place("room-1"))),
+        events.ship(3, {a: 150}, to=1, where="hall"),
+        events.ship(4, {a: 50}, to=2, where="hall"),
+    )
+    assert where(engine, a) == [
+        (place("orchard"), 200, "KGM"),
+        (place("room-1"), 300, "KGM"),
+        (place("room-2"), 300, "KGM"),
+        (party(1), 150, "KGM"),
+        (party(2), 50, "KGM"),
+    ]
+    arrived = events.see(5, {a: 50}, "abroad", biz_step="receiving")
+    capture(engine, replace(arrived, biz_location=Place(f"{HOST}/414/{party(2)[-13:]}")))
+    assert (party(2).replace("417", "414"), 50, "KGM") in where(engine, a)
+    assert (party(2), 50, "KGM") not in where(engine, a)
+
+
+def test_what_came_out_of_containers_is_where_they_were_opened(
+    engine: Engine, events: Events
+) -> None:
+    a = lot("A")
+    capture(
+        engine,
+        events.make(0, {a: (90, None)}, "field"),
+        events.pack(1, pallet(1), {a: (60, None)}, "hall"),
+        events.pack(1, pallet(2), {a: (30, None)}, "hall"),
+        events.pack(2, pallet(3), [pallet(1)], "hall"),
+        events.ship(3, [pallet(3)], to=1),
+        events.ship(3, [pallet(2)], to=2),
+        events.see(4, [pallet(3)], "shop-1", biz_step="receiving"),
+        events.see(4, [pallet(2)], "shop-2", biz_step="receiving"),
+        *(events.unpack(5 + number / 10, pallet(number)) for number in (3, 2, 1)),
+    )
+    assert where(engine, a) == [(place("shop-1"), 60, None), (place("shop-2"), 30, None)]
+    assert {each.holder for each in positions(engine, a)} == {party(1), party(2)}
+    assert positions(engine, pallet(1))[0].place == place("shop-1")
+    capture(engine, events.turn(6, {a: (60, None)}, {lot("J"): 9}, "shop-1"))
+    assert where(engine, a) == [(place("shop-2"), 30, None)]
+    capture(engine, events.end(7, {a: (30, None)}, "shop-2"))
+    assert [each.state for each in positions(engine, a)] == ["ended"]
+
+
+def test_who_ships_a_thing_on_has_it_no_more(engine: Engine, events: Events) -> None:
+    away = events.ship(3, [pallet(1)], to=2)
+    location = tuple(each for each in away.destinations if each.type == "location")
+    capture(engine, events.ship(1, [pallet(1)], to=1), replace(away, destinations=location))
+    (position,) = positions(engine, pallet(1))
+    assert (position.holder, position.destination) == (None, location[0].id)
+
+
+def test_an_event_on_the_way_does_not_end_the_way(engine: Engine, events: Events) -> None:
+    capture(
+        engine,
+        events.ship(1, [pallet(1)], to=2),
+        events.see(2, [pallet(1)], read_point=Place(place("port")), biz_step="inspecting"),
+    )
+    (position,) = positions(engine, pallet(1))
+    assert (position.in_transit, position.holder, position.place) == (
+        True,
+        party(2),
+        place("port"),
+    )

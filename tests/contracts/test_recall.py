@@ -12,9 +12,11 @@ from park.assets import Park
 from park.database import open_engine
 from tests.support.lineage_events import Events, capture, hour, lot, pallet, party, place
 from tests.support.workbooks import sheet
+from traceability.epcis.model import Place
+from traceability.provenance.descriptions import KnownDescriptions
 from traceability.provenance.fsma import as_xlsx
 from traceability.provenance.recall import Recall, recall
-from traceability.provenance.recall_formats import ParkDescriptions, as_csv, as_json
+from traceability.provenance.recall_formats import as_csv, as_json
 from traceability.provenance.recall_starts import Cause, RecallStart
 from traceability.tables import metadata
 
@@ -132,6 +134,50 @@ def test_an_input_reaches_what_used_it_and_what_was_harvested_where_it_was_sprea
     assert {each.key: each.share for each in washed.affected}[lot("M")] is None
 
 
+def test_what_a_run_used_goes_into_that_run_only(engine: Engine, events: Events) -> None:
+    wash, other = lot("WASH", 8), lot("WASH-2", 8)
+    capture(
+        engine,
+        events.make(0, {lot("A"): 100}, "orchard-1"),
+        events.make(0, {lot("B"): 100}, "orchard-1"),
+        events.see(4, {lot("A"): 100}, "line-1", biz_step="inspecting"),
+        events.turn(5, {lot("A"): 100, wash: (3, "LTR")}, {lot("M"): 100}, "line-1"),
+        events.turn(6, {lot("B"): 100, other: (3, "LTR")}, {lot("N"): 100}, "line-1"),
+    )
+    assert keys(recalled(engine, Cause.INPUT, wash)) == {wash, lot("M")}
+    assert keys(recalled(engine, Cause.INPUT, lot("A"))) == {lot("A"), lot("M")}
+
+
+def test_a_concentrate_reaches_the_harvest_where_what_was_mixed_with_it_was_spread(
+    engine: Engine, events: Events
+) -> None:
+    copper, tank = lot("COPPER", 7), lot("TANK", 8)
+    capture(
+        engine,
+        events.turn(-9, {copper: (5, "LTR")}, {tank: (500, "LTR")}, "shed"),
+        events.see(-5, {tank: (500, "LTR")}, "orchard-1", biz_step="inspecting"),
+        events.see(-4, {copper: (1, "LTR")}, "orchard-2", biz_step="inspecting"),
+        events.make(0, {lot("A"): 100}, "orchard-1"),
+        events.make(0, {lot("B"): 100}, "orchard-2"),
+        events.make(0, {lot("C"): 100}, "orchard-3"),
+    )
+    assert keys(recalled(engine, Cause.INPUT, copper)) == {copper, tank, lot("A"), lot("B")}
+
+
+def test_what_was_spread_on_one_plot_is_not_in_the_harvest_of_another(
+    engine: Engine, events: Events
+) -> None:
+    spray = lot("SPRAY", 7)
+    capture(
+        engine,
+        events.see(-20, {spray: (5, "LTR")}, "plot-1", biz_step="inspecting"),
+        events.make(0, {lot("A"): 100}, "plot-1"),
+        events.make(0, {lot("B"): 100}, "plot-2"),
+        events.make(0, {lot("C"): 100}, biz_location=Place(place())),
+    )
+    assert keys(recalled(engine, Cause.INPUT, spray)) == {spray, lot("A"), lot("C")}
+
+
 def test_a_room_and_a_span_reach_what_was_stored_there_then(engine: Engine, events: Events) -> None:
     a_trade(engine, events)
     assert lot("A") in keys(recalled(engine, Cause.ROOM, place("room-1"), 5, 6))
@@ -146,11 +192,30 @@ def test_a_lot_that_left_a_room_in_parts_was_there_until_the_last(
         engine,
         events.see(1, {lot("A"): 100}, "room-1"),
         events.see(2, {lot("A"): 60}, "hall"),
-        events.see(4, {lot("A"): 40}, "hall"),
+        events.see(4, {lot("A"): 40}, "hall", biz_step="arriving"),
         events.pack(5, pallet(1), {lot("A"): 100}),
     )
     assert keys(recalled(engine, Cause.ROOM, place("room-1"), 3, 3.5)) == {lot("A"), pallet(1)}
     assert keys(recalled(engine, Cause.ROOM, place("room-1"), 4.5, 5)) == set()
+
+
+def test_the_part_of_a_lot_that_stayed_in_a_room_is_not_forgotten_for_the_part_elsewhere(
+    engine: Engine, events: Events
+) -> None:
+    a, b = lot("A"), lot("B")
+    capture(
+        engine,
+        events.make(0, {a: 100, b: (100, None)}, "orchard-1"),
+        events.see(1, {a: 50, b: (60, None)}, "room-1", biz_step="storing"),
+        events.see(1, {a: 50}, "room-2", biz_step="storing"),
+        events.see(3, {a: 50}, "room-2", biz_step="inspecting"),
+        events.see(4, {b: (40, None)}, "hall"),
+        events.turn(5, {a: 50}, {lot("M"): 50}, "line-1"),
+        events.see(6, [pallet(3)], None, read_point=Place(place("room-1"))),
+    )
+    assert keys(recalled(engine, Cause.ROOM, place("room-1"), 6, 7)) == {
+        *(a, b, lot("M"), pallet(3)),
+    }
 
 
 def test_a_pallet_in_a_room_takes_along_what_was_on_it_then(engine: Engine, events: Events) -> None:
@@ -178,7 +243,7 @@ def test_a_line_and_a_span_reach_its_runs_only(engine: Engine, events: Events) -
 def test_json_names_what_a_reader_needs(engine: Engine, events: Events, small_park: Park) -> None:
     a_trade(engine, events)
     result = recalled(engine, Cause.ORCHARD, place("orchard-1"), 0, 5)
-    body = as_json(result, ParkDescriptions(small_park))
+    body = as_json(result, KnownDescriptions(small_park))
     assert body["start"]["cause"] == "orchard"
     assert body["start"]["since"] == "2026-10-01T00:00:00.000Z"
     first = next(each for each in body["affected"] if each["key"] == lot("A"))
@@ -221,5 +286,5 @@ def test_the_spreadsheet_has_a_row_a_critical_tracking_event(
     assert shipping["Traceability lot code source"] == place("line-1")
 
 
-def _descriptions(park: Park) -> ParkDescriptions:
-    return ParkDescriptions(park)
+def _descriptions(park: Park) -> KnownDescriptions:
+    return KnownDescriptions(park)

@@ -154,13 +154,21 @@ class Events:
         return self.pack(at, parent, children, where, Action.DELETE)
 
     def ship(
-        self, at: float, epcs: Sequence[str], to: int, paper: str = "", where: str = "dock"
+        self,
+        at: float,
+        named: Sequence[str] | Amounts,
+        to: int,
+        paper: str = "",
+        where: str = "dock",
     ) -> AnyEvent:
-        """Objects leave for a partner."""
+        """Objects, or amounts of lots, leave for a partner."""
         papers = (BusinessTransaction(f"urn:epcglobal:cbv:bt:{GLN}:{paper}", "desadv"),)
+        what: dict[str, Any] = (
+            {"quantities": _quantities(named)} if isinstance(named, Mapping) else {"epcs": named}
+        )
         return ObjectEvent(
             action=Action.OBSERVE,
-            epcs=epcs,
+            **what,
             **self._common(
                 at,
                 None,

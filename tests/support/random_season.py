@@ -44,7 +44,12 @@ class Season:
         self.pallets: list[str] = []
         self.shipments: list[str] = []
         self.waiting: list[str] = []
-        self.captured = 0
+        self.told: list[Scan] = []
+
+    @property
+    def captured(self) -> int:
+        """How many scans were captured."""
+        return len(self.told)
 
     def play(self, move: str, number: int, share: float, error: float) -> None:
         """Play one move with these dice."""
@@ -64,7 +69,7 @@ class Season:
             self.repository.capture(scan)
         except MassError:
             return False
-        self.captured += 1
+        self.told.append(scan)
         return True
 
     def _at_hand(self, batches: list[BatchId], number: int, most: int) -> dict[BatchId, float]:
@@ -124,14 +129,14 @@ class Season:
 
 
 @contextmanager
-def random_season(park: Park) -> Iterator[Season]:
+def random_season(park: Park, mass_tolerance: float = 0.005) -> Iterator[Season]:
     """A season before its first move, on a file of its own."""
     with tempfile.TemporaryDirectory() as folder:
         engine = open_engine(f"sqlite:///{Path(folder) / 'traceability.db'}")
         repository = Traceability(
             engine,
             park,
-            mass_tolerance=0.005,
+            mass_tolerance=mass_tolerance,
             clock_skew_s=300,
             clock=lambda: NOW,
         )

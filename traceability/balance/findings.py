@@ -50,6 +50,8 @@ class Suspicions:
     """Least that a run took: few fruits may all be good, a tonne never is."""
     ceiling_share: float = 0.95
     """Of an orchard's ceiling, harvested."""
+    told_late_after: timedelta = timedelta(days=30)
+    """A harvest of which nobody spoke until one was told that was so much later."""
 
 
 USUAL = Suspicions()
@@ -64,6 +66,7 @@ def findings(
     rules = (
         _missing(connection, ours),
         _ceilings(connection, park, season, limits.ceiling_share),
+        _told_late(connection, since, until, limits.told_late_after),
         _unseen(connection, ours, now - limits.unseen_after),
         _dried(connection, ours, limits.dried_share),
         _lossy_runs(connection, ours, limits.run_lost_share),
@@ -124,6 +127,38 @@ def _ceilings(
         )
         code = "ceiling-exceeded" if beyond else "ceiling-near"
         yield BalanceFinding(code, each.orchard, each.harvested_mg, reason)
+
+
+def _told_late(
+    connection: Connection, since_ms: int, until_ms: int, late: timedelta
+) -> Iterator[BalanceFinding]:
+    """Harvests that came up when later ones had been told: one season's room for another's fruit.
+
+    Nodes are numbered as they are told.
+    """
+    before = func.max(_N.at_ms).over(order_by=_N.id, rows=(None, -1)).label("before_ms")
+    told = (
+        select(_N.key, _N.at_ms, _N.qty_mg, before)
+        .where(_N.kind == NodeKind.HARVEST.value)
+        .subquery()
+    )
+    query = (
+        select(told)
+        .where(
+            told.c.at_ms >= since_ms,
+            told.c.at_ms < until_ms,
+            told.c.before_ms - told.c.at_ms > late // timedelta(milliseconds=1),
+        )
+        .order_by(told.c.qty_mg.desc(), told.c.key)
+        .limit(MOST)
+    )
+    for key, at_ms, qty_mg, before_ms in connection.execute(query):
+        reason = (
+            f"{to_kg(qty_mg):,.1f} kg were harvested at {format_instant(from_epoch_ms(at_ms))}, "
+            f"but told of only after a harvest of {format_instant(from_epoch_ms(before_ms))}; was "
+            "fruit of one season booked on another?"
+        )
+        yield BalanceFinding("harvest-told-late", key, qty_mg, reason)
 
 
 def _unseen(

@@ -8,7 +8,7 @@ Rules.
 3. Parts weigh by their masses where all have one, else by their quantities where all have the
    same unit (objects count as one each). Where neither holds, the shares aren't known (None),
    unless there is one part only or all parts are alike.
-4. An object without a mass of its own weighs what is in it.
+4. An object without a mass of its own weighs what is in it, nothing once that was taken out.
 5. Goods that go round in circles (rejects that are sorted again) are counted once: a part that is
    the thing itself is left out.
 """
@@ -78,10 +78,11 @@ class Part(NamedTuple):
 class Mixtures:
     """What things are made of, from the links into them."""
 
-    def __init__(self, inflows: Iterable[LinkIn]) -> None:
+    def __init__(self, inflows: Iterable[LinkIn], emptied: Iterable[int] = ()) -> None:
+        """`emptied` are containers that held something, though not in the windows of interest."""
         self._inflows: dict[int, list[LinkIn]] = {}
         self._makers: dict[int, list[int]] = {}
-        self._containers: set[int] = set()
+        self._containers: set[int] = set(emptied)
         for each in inflows:
             self._inflows.setdefault(each.target, []).append(each)
             if each.kind == t.CONTAINS:
@@ -203,12 +204,13 @@ class Mixtures:
                 for link in links
             )
         makers = [link for link in self._inflows.get(state.thing, ()) if link.kind in _MAKES]
-        if len(makers) == 1:
+        if len(makers) == 1 and makers[0].mass_mg is not None:
             return makers[0].mass_mg
         made: dict[str, int | None] = {}
         for link in makers:
             made[link.kind] = _plus(made.get(link.kind, 0), link.mass_mg)
-        return max((mass for mass in made.values() if mass is not None), default=None)
+        nothing = 0 if state.thing in self._containers and not links else None
+        return max((mass for mass in made.values() if mass is not None), default=nothing)
 
 
 def share_of(

@@ -134,7 +134,7 @@ class Contents:
 
     def apply(self, statements: Sequence[Statement]) -> None:
         """Apply statements; none of them may be earlier than those applied before."""
-        in_order = sorted(statements, key=attrgetter("at_ms", "seq", "position"))
+        in_order = sorted(statements, key=_when)
         for _, group in groupby(in_order, key=attrgetter("at_ms")):
             self._apply_instant(list(group))
 
@@ -212,6 +212,16 @@ class Contents:
     def _close(self, holding: Holding, each: Statement) -> None:
         holding.end(each.at_ms, each.seq)
         self.closed.append(holding)
+
+
+def _when(each: Statement) -> tuple[object, ...]:
+    """By time; of one instant, in an order that doesn't hang on which came first.
+
+    What takes out all, of a class or at all, takes what the others have left.
+    """
+    amount = each.amount
+    so_much = (amount.mass_mg or 0, amount.quantity or 0.0, amount.uom or "")
+    return (each.at_ms, each.child is None, not amount.is_known, so_much, each.seq, each.position)
 
 
 def _is_much(left: Amount, whole: Amount) -> bool:

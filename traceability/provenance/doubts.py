@@ -10,6 +10,8 @@ units-differ             takes out an amount in a unit that can't be compared wi
 more-out-than-in         has more mass coming out of a transformation than went in
 more-used-than-made      uses more of a lot than was ever made of it
 more-packed-than-made    packs more of a lot than was ever made of it
+more-shipped-than-made   ships more of a lot from one site than was ever made of it
+more-gone-than-made      of a lot more is used, packed and shipped together than was ever made
 used-before-made         uses or makes a thing such that the use lies before the making
 used-up-twice            uses up one object that another transformation used up
 made-twice               makes one object that was made before
@@ -19,17 +21,29 @@ Things that were never made here are a partner's; nothing is said about their am
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from sqlalchemy import Connection
 
 from traceability.findings import Finding
 from traceability.provenance import tables as t
-from traceability.provenance.amounts import NOTHING, Amounts, amounts_of, exceeds
+from traceability.provenance.amounts import (
+    COUNT,
+    MASS,
+    Amounts,
+    SiteAmounts,
+    Sums,
+    amounts_of,
+    exceeds,
+    gone_from_sites,
+)
 from traceability.provenance.containment import DELETE, Doubt
-from traceability.provenance.extraction import Facts
+from traceability.provenance.extraction import NAMED, Facts
 from traceability.provenance.store import Names
+from traceability.provenance.tracing import MILLIGRAMS_IN_KG
 
 _WORDS = {
     "packed-in-itself": "{key} is packed into itself; this doesn't count",
@@ -39,13 +53,15 @@ _WORDS = {
     "more-out-than-in": "more mass comes out of {key} than went in",
     "more-used-than-made": "more of {key} is used than was ever made",
     "more-packed-than-made": "more of {key} is packed than was ever made",
+    "more-shipped-than-made": "more of {key} leaves one site than was ever made",
+    "more-gone-than-made": "more of {key} is used, packed and shipped than was ever made",
     "used-before-made": "{key} is used before it came into being",
     "used-up-twice": "{key} was used up by another transformation",
     "made-twice": "{key} was made before",
 }
 
 
-_MAKE, _USE, _PACK = "make", "use", "pack"
+_MAKE, _USE, _PACK, _SHIP = "make", "use", "pack", "ship"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +71,14 @@ class _Act:
     what: str
     seq: int
     at_ms: int
+
+
+class _Blame(NamedTuple):
+    """Something that can't be, and which acts are to blame."""
+
+    acts: AbstractSet[str]
+    code: str
+    figures: str = ""
 
 
 class Doubts:
@@ -79,18 +103,25 @@ class Doubts:
         runs = {link.source for link in self._facts.links if link.kind == t.OUT_OF}
         numbers = {key: self._names.id(key) for key in (*acts, *runs) if key is not None}
         amounts = amounts_of(connection, [each for each in numbers.values() if each is not None])
+        lots = [
+            number
+            for key, number in numbers.items()
+            if number is not None and number in amounts and self._names.form(key) != t.ITSELF
+        ]
+        sites = gone_from_sites(connection, [lot for lot in lots if amounts[lot].made is not None])
         for key, number in numbers.items():
             if number is None or number not in amounts:
                 continue
             if key in runs:
                 self._of_run(key, amounts[number])
             else:
-                self._of_thing(key, acts[key], amounts[number])
+                self._of_thing(key, acts[key], amounts[number], sites.get(number, {}))
 
     def _of_run(self, run: str, amounts: Amounts) -> None:
-        put_in = amounts.came.get(t.INTO, NOTHING)
-        out = amounts.went.get(t.OUT_OF, NOTHING)
-        if put_in.rows and put_in.is_weighed and exceeds(out.mass_mg, put_in.mass_mg):
+        put_in = amounts.put_in
+        if put_in is None or put_in.measure == COUNT:
+            return  # so many boxes may become so many more bags
+        if exceeds(amounts.gone(t.OUT_OF, put_in.measure), put_in.amount):
             for link in self._facts.links:
                 if link.source == run:
                     self._say(link.seq, "more-out-than-in", run)
@@ -105,46 +136,87 @@ class Doubts:
         for each in self._facts.statements:
             if each.child is not None and each.action != DELETE:
                 acts[each.child].append(_Act(_PACK, each.seq, each.at_ms))
+        shipping = {stop[0] for stop in self._facts.stops if stop[4] == "shipping"}
+        for key, at_ms, seq, role in self._facts.sightings if shipping else ():
+            if seq in shipping and role == NAMED and self._names.form(key) != t.ITSELF:
+                acts[key].append(_Act(_SHIP, seq, at_ms))
         return acts
 
-    def _of_thing(self, key: str, acts: Sequence[_Act], amounts: Amounts) -> None:
-        if not amounts.made:
+    def _of_thing(
+        self,
+        key: str,
+        acts: Sequence[_Act],
+        amounts: Amounts,
+        sites: Mapping[str, Mapping[str, SiteAmounts]],
+    ) -> None:
+        if amounts.first_made_ms is None:
             return
-        blamed = list(self._wrong_amounts(amounts))
+        blamed = list(_wrong_amounts(amounts, sites))
         if self._names.form(key) == t.ITSELF:
             blamed += _twice(amounts)
         for act in acts:
-            for what, code in blamed:
-                if act.what == what:
-                    self._say(act.seq, code, key)
+            for whats, code, figures in blamed:
+                if act.what in whats:
+                    self._say(act.seq, code, key, figures)
             if _is_too_early(act, amounts):
                 self._say(act.seq, "used-before-made", key)
 
-    @staticmethod
-    def _wrong_amounts(amounts: Amounts) -> Iterator[tuple[str, str]]:
-        made_mg = amounts.made_mg
-        if made_mg is not None and exceeds(amounts.used_mg, made_mg):
-            yield _USE, "more-used-than-made"
-        if made_mg is not None and exceeds(amounts.packed_mg, made_mg):
-            yield _PACK, "more-packed-than-made"
-
-    def _say(self, seq: int, code: str, key: str) -> None:
-        finding = Finding(code, _WORDS[code].format(key=key))
+    def _say(self, seq: int, code: str, key: str, figures: str = "") -> None:
+        finding = Finding(code, _WORDS[code].format(key=key) + figures)
         if finding not in self.found[seq]:
             self.found[seq].append(finding)
 
 
-def _twice(amounts: Amounts) -> Iterator[tuple[str, str]]:
+def _wrong_amounts(
+    amounts: Amounts, sites: Mapping[str, Mapping[str, SiteAmounts]]
+) -> Iterator[_Blame]:
+    """What is wrong with the amounts of a thing."""
+    made = amounts.made
+    if made is None:
+        return
+    measure, most = made
+    used = amounts.gone(t.INTO, measure) + amounts.gone(t.ENDED, measure)
+    packed = amounts.gone(t.CONTAINS, measure)
+    here = sites.get(measure, {}).values()
+    shipped = max((each.shipped for each in here), default=0.0)
+    gone = max(used + packed, *(each.gone for each in here), 0.0)
+    for acts, code, amount in (
+        ({_USE}, "more-used-than-made", used),
+        ({_PACK}, "more-packed-than-made", packed),
+        ({_SHIP}, "more-shipped-than-made", shipped),
+        ({_USE, _PACK, _SHIP}, "more-gone-than-made", gone),
+    ):
+        if exceeds(amount, most):
+            yield _Blame(acts, code, f": {_told(measure, amount)} of {_told(measure, most)}")
+            return
+
+
+def _told(measure: str, amount: float) -> str:
+    """An amount for people."""
+    if measure == MASS:
+        return f"{amount / MILLIGRAMS_IN_KG:,.6g} kg"
+    return f"{amount:,.6g} {measure.removeprefix(COUNT)}".rstrip()
+
+
+def _twice(amounts: Amounts) -> Iterator[_Blame]:
     """What is wrong with an object that can be made and used up once."""
-    if amounts.went.get(t.INTO, NOTHING).others > 1:
-        yield _USE, "used-up-twice"
-    named, made = amounts.came.get(t.MADE, NOTHING), amounts.came.get(t.OUT_OF, NOTHING)
-    if named.rows > 1 or made.others > 1:
-        yield _MAKE, "made-twice"
+    if _others(amounts.went.get(t.INTO)) > 1:
+        yield _Blame({_USE}, "used-up-twice")
+    named = sum(each.rows for each in amounts.came.get(t.MADE, {}).values())
+    if named > 1 or _others(amounts.came.get(t.OUT_OF)) > 1:
+        yield _Blame({_MAKE}, "made-twice")
+
+
+def _others(sums: Sums | None) -> int:
+    """How many things there are at the other ends of links."""
+    return max((each.others for each in (sums or {}).values()), default=0)
 
 
 def _is_too_early(act: _Act, amounts: Amounts) -> bool:
-    first_ms = min(each.first_ms for each in amounts.made)
+    first_ms = amounts.first_made_ms
+    if first_ms is None:
+        return False
     if act.what != _MAKE:
         return act.at_ms < first_ms
-    return act.at_ms == first_ms and any(each.first_ms < first_ms for each in amounts.went.values())
+    earlier = (each.first_ms < first_ms for sums in amounts.went.values() for each in sums.values())
+    return act.at_ms == first_ms and any(earlier)

@@ -38,6 +38,10 @@ class ThingKind(StrEnum):
     """A transformation."""
 
 
+CLASSES = frozenset({ThingKind.LOT, ThingKind.PRODUCT})
+"""Kinds of which there may be much, in many places."""
+
+
 @dataclass(frozen=True, slots=True)
 class GoodsKey:
     """Product and lot or serial number in an identifier, where it has them."""

@@ -1,4 +1,4 @@
-"""`column IN (many values)` with one parameter, however many values there are.
+"""`column IN (many values)`, and a table of many rows, each with one parameter.
 
 A statement with a parameter a value would be parsed anew for each number of them, which costs
 more than the look-up itself.
@@ -8,7 +8,21 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ARRAY, BindParameter, ColumnElement, Dialect, Text, bindparam
+from sqlalchemy import (
+    ARRAY,
+    JSON,
+    BigInteger,
+    BindParameter,
+    ColumnElement,
+    Dialect,
+    Select,
+    Text,
+    bindparam,
+    cast,
+    column,
+    func,
+    select,
+)
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -46,6 +60,25 @@ def among(column: ColumnElement[Any]) -> ColumnElement[bool]:
     item: TypeEngine[Any] = Text() if isinstance(column.type, Text) else column.type
     wanted: BindParameter[Any] = bindparam("wanted", type_=_Listed(item))
     return _Among(column, wanted)
+
+
+def rows_asked(names: Sequence[str], dialect: str) -> Select[Any]:
+    """A table of integers, by column name: those in the parameter `asked`, as `as_asked` writes."""
+    if dialect == "sqlite":
+        each = func.json_each(bindparam("asked", type_=Text)).table_valued("value").c.value
+        values: list[ColumnElement[Any]] = [
+            func.json_extract(each, f"$[{place}]") for place in range(len(names))
+        ]
+    else:
+        listed = cast(bindparam("asked", type_=Text), JSON)
+        found = func.json_array_elements(listed).table_valued(column("value", JSON)).c.value
+        values = [cast(found.op("->>")(place), BigInteger) for place in range(len(names))]
+    return select(*(value.label(name) for name, value in zip(names, values, strict=True)))
+
+
+def as_asked(rows: Sequence[Sequence[int]]) -> str:
+    """Rows as the parameter of `rows_asked`."""
+    return json.dumps(rows)
 
 
 @compiles(_Among)

@@ -8,7 +8,7 @@ They aren't to be added up: the same goods are in their lot, on their pallet and
 import json
 from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from sqlalchemy import Connection, select
@@ -19,11 +19,13 @@ from traceability.provenance import tables as t
 from traceability.provenance.attribution import Inflow, Mixtures, State, share_of
 from traceability.provenance.keys import ThingKind
 from traceability.provenance.lookups import among
+from traceability.provenance.origins import Harvest, origins_of
+from traceability.provenance.positions import Position
 from traceability.provenance.recall_starts import RecallStart, Touched, touched_by
 from traceability.provenance.store import rows_for
 from traceability.provenance.tracing import inflows_of, states_of, things_of, to_kg
 from traceability.provenance.walking import Direction, Step, walk
-from traceability.provenance.whereabouts import Position, positions_of
+from traceability.provenance.whereabouts import positions_of
 
 _S, _G, _E = t.stops.c, t.sightings.c, events.events.c
 _SHIPPING = ("shipping", "departing", "consigning")
@@ -120,9 +122,13 @@ class Recall:
     """By time."""
     happenings: Sequence[Happening]
     """Every event of affected things since they were, by time."""
+    harvests: Mapping[str, Sequence[Harvest]] = field(default_factory=dict)
+    """By affected lot, the harvests that it stems from, of the cause or not; where asked for."""
+    sources: Mapping[str, str] = field(default_factory=dict)
+    """By affected lot, where it got its code; where asked for."""
 
 
-def recall(connection: Connection, start: RecallStart) -> Recall:
+def recall(connection: Connection, start: RecallStart, *, with_origins: bool = False) -> Recall:
     """What a cause affected; nothing where no event knows of it."""
     touched = touched_by(connection, start)
     if not touched:
@@ -136,6 +142,10 @@ def recall(connection: Connection, start: RecallStart) -> Recall:
     keys = things_of(connection, named)
     happenings = _happenings(connection, states, keys)
     shipments = list(_shipments(happenings))
+    shipped: dict[str, list[str]] = {}
+    for shipment in shipments:
+        for key in shipment.things:
+            shipped.setdefault(key, []).append(shipment.event_id)
     listed = [thing for thing in states if keys[thing][1] is not ThingKind.RUN]
     positions = positions_of(connection, listed)
     shares = share_of(mixtures, _roots(touched), states.values())
@@ -157,10 +167,19 @@ def recall(connection: Connection, start: RecallStart) -> Recall:
                 why=[keys[each][0] for each in why[thing]],
                 contents=contents.get(thing, ()),
                 positions=_now(positions[thing], states[thing]),
-                shipments=[each.event_id for each in shipments if key in each.things],
+                shipments=shipped.get(key, ()),
             )
         )
-    return Recall(start, affected, shipments, happenings)
+    lots = [thing for thing in listed if with_origins and keys[thing][1] is ThingKind.LOT]
+    origins = origins_of(connection, lots)
+    return Recall(
+        start,
+        affected,
+        shipments,
+        happenings,
+        {keys[lot][0]: found for lot, found in origins.harvests.items()},
+        {keys[lot][0]: place for lot, place in origins.sources.items()},
+    )
 
 
 def _while_affected(

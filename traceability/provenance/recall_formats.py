@@ -1,7 +1,8 @@
 """A recall as JSON and CSV.
 
 CSV is UTF-8 with a header, one row for each position of each affected thing. A cell that a
-spreadsheet would take for a formula begins with an apostrophe (OWASP, CSV injection).
+spreadsheet would take for a formula begins with an apostrophe (OWASP, CSV injection). A file with
+more than ASCII begins with a byte order mark, without which Excel doesn't take it for UTF-8.
 """
 
 import csv
@@ -10,20 +11,20 @@ from collections.abc import Iterator, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import datetime, timedelta
 from enum import Enum
-from typing import Any, Protocol
+from typing import Any
 
-from park.assets import Destination, Park
-from park.errors import IdentifierError
-from park.gs1 import parse_place
 from park.times import format_instant
+from traceability.provenance.descriptions import Descriptions
 from traceability.provenance.keys import goods_of
+from traceability.provenance.positions import Position
 from traceability.provenance.recall import Affected, Recall
-from traceability.provenance.whereabouts import Position
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+_BYTE_ORDER_MARK = "\ufeff"
 CSV_HEADER = (
     *("key", "kind", "product", "gtin", "lot", "serial", "share_from_cause", "mass_kg"),
     *("mass_from_cause_kg", "touched_directly", "contents", "containers", "mass_here_kg"),
+    *("quantity_here", "unit_here"),
     *("state", "who_has_it", "place", "place_name", "in_transit", "disposition", "holder"),
     *("owner", "destination", "affected_until", "last_seen", "last_event", "shipments", "why"),
 )
@@ -31,59 +32,13 @@ _GRAM, _SHARE = 3, 6
 """Decimals of kilograms and of shares, for people."""
 
 
-class Descriptions(Protocol):
-    """Words for products and places."""
-
-    def product(self, gtin: str) -> str:
-        """What a product is called; empty where that isn't known."""
-
-    def place(self, key: str) -> str:
-        """What a place is called; empty where that isn't known."""
-
-    def party(self, key: str) -> str:
-        """What a party is called; empty where that isn't known."""
-
-    def keeper(self, place: str) -> str:
-        """Who has what is at a place; empty where that isn't known."""
-
-
-class ParkDescriptions:
-    """The words of a park's definition."""
-
-    def __init__(self, park: Park) -> None:
-        self._park = park
-
-    def product(self, gtin: str) -> str:
-        """The product's English name."""
-        product = self._park.products.get(gtin)
-        return "" if product is None else product.name.en
-
-    def place(self, key: str) -> str:
-        """The asset's English name."""
-        try:
-            asset = self._park.by_place.get(parse_place(key))
-        except IdentifierError:
-            return ""
-        return "" if asset is None else asset.name.en
-
-    def party(self, key: str) -> str:
-        """The name of the asset whose GLN is the party's too."""
-        return self.place(key.replace("/417/", "/414/"))
-
-    def keeper(self, place: str) -> str:
-        """The importer's name at a destination, the park's at any other place of the park."""
-        try:
-            asset = self._park.by_place.get(parse_place(place))
-        except IdentifierError:
-            return ""
-        if asset is None:
-            return ""
-        return (asset if isinstance(asset, Destination) else self._park.site).name.en
-
-
 def as_json(recall: Recall, descriptions: Descriptions) -> dict[str, Any]:
     """The whole recall as JSON values."""
     body: dict[str, Any] = _plain(recall)
+    for name in ("spellings", "is_vehicle"):
+        del body["start"][name]
+    for name in ("harvests", "sources"):
+        del body[name]
     for each, positions in zip(
         body["affected"], (affected.positions for affected in recall.affected), strict=True
     ):
@@ -118,10 +73,22 @@ def as_csv(recall: Recall, descriptions: Descriptions) -> str:
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(CSV_HEADER)
+    for row in rows(recall, descriptions):
+        writer.writerow([_cell(each) for each in row])
+    return text.getvalue()
+
+
+def as_csv_file(recall: Recall, descriptions: Descriptions) -> bytes:
+    """The same, for spreadsheets to open."""
+    text = as_csv(recall, descriptions)
+    return (text if text.isascii() else _BYTE_ORDER_MARK + text).encode()
+
+
+def rows(recall: Recall, descriptions: Descriptions) -> Iterator[Sequence[Any]]:
+    """The rows below `CSV_HEADER`."""
     for affected in recall.affected:
         for position in affected.positions or (Position(),):
-            writer.writerow([_cell(each) for each in _row(affected, position, descriptions)])
-    return text.getvalue()
+            yield list(_row(affected, position, descriptions))
 
 
 def _row(affected: Affected, position: Position, descriptions: Descriptions) -> Iterator[Any]:
@@ -136,6 +103,7 @@ def _row(affected: Affected, position: Position, descriptions: Descriptions) -> 
     yield _joined([each.key for each in affected.contents])
     yield _joined(position.containers)
     yield _rounded(position.mass_kg, _GRAM)
+    yield from (position.quantity, _unit(position))
     yield from (position.state, who_has(position, descriptions), position.place)
     yield descriptions.place(position.place) if position.place else None
     yield "yes" if position.in_transit else "no"
@@ -145,6 +113,12 @@ def _row(affected: Affected, position: Position, descriptions: Descriptions) -> 
     yield position.event_id
     yield _joined(affected.shipments)
     yield " > ".join(affected.why)
+
+
+def _unit(position: Position) -> str | None:
+    if position.quantity is None:
+        return None
+    return position.uom or "each"
 
 
 def _rounded(value: float | None, digits: int) -> float | None:

@@ -2,30 +2,27 @@
 
 - An orchard: what came into being there; a lot of several orchards counts by its share.
 - An input (a spray, a fertiliser, a water source): the input itself, which transformations may
-  have used; and what came into being, within `reach`, wherever it was named in use before. That it
-  was shipped, received or stored somewhere is no use.
-- A room: what was there in the span, from its coming until it was seen elsewhere. A lot leaves
-  when as much of it was seen elsewhere as had come; where amounts aren't known, with the first.
+  have used; what is named in an event that names the input in an extension or in `ilmd`; and what
+  came into being, within `reach`, wherever the input was named in use before. That it was shipped,
+  received or stored somewhere is no use. A pump head of the park reaches the orchards that it
+  waters.
+- A room: what was there in the span, from its coming until it was seen elsewhere. A lot stays as
+  long as some of it may be there, see `stays`. A container of the park is a room on wheels.
 - A line: the runs there, what came into being there and what passed it.
 
 A place includes the places in it: a GLN the extensions under it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import (
-    BindParameter,
-    ColumnElement,
     Connection,
     Row,
-    Text,
-    bindparam,
-    false,
-    func,
+    Select,
     or_,
     select,
 )
@@ -35,12 +32,14 @@ from traceability.provenance import tables as t
 from traceability.provenance.amounts import amounts_of
 from traceability.provenance.extraction import INPUT, NAMED, OUTPUT, PARENT
 from traceability.provenance.lookups import among
+from traceability.provenance.mentions import mentions
+from traceability.provenance.places import SINCE, UNTIL, bounds, within
+from traceability.provenance.positions import site_of
+from traceability.provenance.stays import stays_in
 from traceability.provenance.store import find, known_ids, rows_for
-from traceability.provenance.walking import Start
+from traceability.provenance.walking import Direction, Start, walk
 
 DEFAULT_REACH = timedelta(days=180)
-_EXTENSION = "/254/"
-_AFTER_EXTENSIONS = "/2540"  # the text that follows all that begin with the extension's
 _GLN = "/414/"
 _NO_USE = (
     *("shipping", "receiving", "storing", "departing", "arriving", "accepting", "loading"),
@@ -68,6 +67,12 @@ class RecallStart:
     until: datetime | None = None
     reach: timedelta = DEFAULT_REACH
     """Of an input: how long after its use at a place what comes into being there is affected."""
+    spellings: Sequence[str] = ()
+    """How events may write it where they name it in extensions."""
+    places: Sequence[str] = ()
+    """Orchards of the park that an input is used in."""
+    is_vehicle: bool = False
+    """Of a room: whether it moves, so that events name it in extensions only."""
 
     @property
     def since_ms(self) -> int:
@@ -90,54 +95,41 @@ class Touched:
 
 
 _L, _S, _G = t.links.c, t.stops.c, t.sightings.c
-# Typed, lest they take over the columns' collation, which PostgreSQL doesn't understand there.
-_PLACE, _INNER, _BEYOND = (bindparam(name, type_=Text) for name in ("place", "inner", "beyond"))
-_SINCE: BindParameter[int] = bindparam("since")
-_UNTIL: BindParameter[int] = bindparam("until")
-_IN_SPAN = _S.at_ms.between(_SINCE, _UNTIL)
-
-
-def _within(column: ColumnElement[Any]) -> ColumnElement[bool]:
-    return or_(
-        column == _PLACE,
-        column.between(_INNER, _BEYOND),
-    )
-
-
-_THERE = or_(_within(_S.location), _within(_S.read_point))
+_IN_SPAN = _S.at_ms.between(SINCE, UNTIL)
+_THERE = or_(within(_S.location), within(_S.read_point))
 _MADE_THERE = (
     select(_L.target, _L.at_ms, _L.mass_mg)
     .join(t.stops, _S.seq == _L.seq)
     .where(_L.kind.in_((t.MADE, t.OUT_OF)), _THERE, _IN_SPAN)
 )
+_HARVESTED_THERE = _MADE_THERE.where(_L.kind == t.MADE)
+_IS_USE = or_(_S.biz_step.is_(None), _S.biz_step.not_in(_NO_USE))
+# What comes into being or is packed isn't in use.
 _USES = (
     select(_S.at_ms, _S.location, _S.read_point)
     .join(t.sightings, _G.seq == _S.seq)
-    .where(among(_G.thing), _IN_SPAN, or_(_S.biz_step.is_(None), _S.biz_step.not_in(_NO_USE)))
+    .where(among(_G.thing), _IN_SPAN, _S.action != "ADD", _IS_USE)
+)
+_MIXED_INTO = select(_L.source, _L.target).where(among(_L.source), _L.kind == t.INTO)
+_USES_TOLD = select(_S.at_ms, _S.location, _S.read_point).where(
+    among(_S.seq), _S.type == "ObjectEvent", _S.action != "ADD", _IS_USE
+)
+_BESIDE = (
+    select(_G.thing, _G.role, _S.at_ms, _S.type, _S.action)
+    .join(t.stops, _S.seq == _G.seq)
+    .where(among(_G.seq))
 )
 _PASSED = (
     select(_G.thing, _G.role, _S.at_ms, _S.action)
     .join(t.stops, _S.seq == _G.seq)
     .where(_THERE, _IN_SPAN, _G.role.in_((NAMED, PARENT, OUTPUT)))
 )
-_CAME = (
-    select(_G.thing)
+_LOCATED = (
+    select(_G.thing, _S.at_ms)
     .join(t.stops, _S.seq == _G.seq)
-    .where(_within(_S.location), _S.at_ms <= _UNTIL, _G.role != INPUT)
-    .distinct()
+    .where(among(_G.thing), _S.location.is_not(None))
 )
 _SEEN_THERE = select(_S.seq).where(_THERE).limit(1)
-_LIFE = (
-    select(
-        _G.thing,
-        _G.mass_mg,
-        _S.at_ms,
-        func.coalesce(_within(_S.location), false()).label("is_here"),
-    )
-    .join(t.stops, _S.seq == _G.seq)
-    .where(among(_G.thing))
-    .order_by(_G.thing, _S.at_ms, _S.seq)
-)
 _KINDS = select(t.things.c.id, t.things.c.kind).where(among(t.things.c.id))
 
 
@@ -145,38 +137,39 @@ def touched_by(connection: Connection, start: RecallStart) -> Sequence[Touched]:
     """What the cause touched first."""
     match start.cause:
         case Cause.ORCHARD:
-            return _made_at(connection, start.key, start.since_ms, start.until_ms)
+            return _made_at(connection, bounds(start.key), start.since_ms, start.until_ms)
         case Cause.INPUT:
             return _by_input(connection, start)
+        case Cause.ROOM if start.is_vehicle:
+            return [Touched(each) for each in _carried(connection, start)]
         case Cause.ROOM:
-            return [Touched(each) for each in _stays(connection, start)]
+            stays = stays_in(connection, start.key, start.since_ms, start.until_ms)
+            return [Touched(each) for each in stays]
         case Cause.LINE:
             return [Touched(each) for each in _passed(connection, start)]
 
 
 def check_named(connection: Connection, start: RecallStart) -> None:
-    """That an event names the cause at all, as a place or a thing.
+    """That an event names the cause at all, as a place, a thing or beside things.
 
     Raises NotFoundError `node-not-found`: a mistyped identifier mustn't look like good news.
     """
-    if connection.execute(_SEEN_THERE, _place(start.key)).first() is None:
+    if mentions(connection, start.spellings, t.BEGINNING, t.OPEN):
+        return
+    if connection.execute(_SEEN_THERE, bounds(start.key)).first() is None:
         find(connection, start.key)
 
 
-def _place(key: str) -> dict[str, str]:
-    """The bounds of a place and the places in it."""
-    inside = key if _EXTENSION in key else key + _EXTENSION
-    return {"place": key, "inner": inside, "beyond": _beyond(key)}
-
-
-def _beyond(key: str) -> str:
-    return key if _EXTENSION in key else key + _AFTER_EXTENSIONS
-
-
-def _made_at(connection: Connection, place: str, since_ms: int, until_ms: int) -> list[Touched]:
+def _made_at(
+    connection: Connection,
+    where: Mapping[str, str],
+    since_ms: int,
+    until_ms: int,
+    query: Select[Any] = _MADE_THERE,
+) -> list[Touched]:
     here_mg: dict[int, int | None] = {}
-    bound = {**_place(place), "since": since_ms, "until": until_ms}
-    for row in connection.execute(_MADE_THERE, bound):
+    bound = {**where, "since": since_ms, "until": until_ms}
+    for row in connection.execute(query, bound):
         before = here_mg.get(row.target, 0)
         unknown = before is None or row.mass_mg is None
         here_mg[row.target] = None if unknown else before + row.mass_mg
@@ -192,68 +185,97 @@ def _made_at(connection: Connection, place: str, since_ms: int, until_ms: int) -
 def _by_input(connection: Connection, start: RecallStart) -> list[Touched]:
     found: dict[int, Touched] = {}
     reach_ms = round(start.reach.total_seconds() * 1000)
-    if _GLN in start.key:
-        made = _made_at(connection, start.key, start.since_ms, start.until_ms)
-        found.update((each.start.thing, each) for each in made)
+    span = {"since": start.since_ms, "until": start.until_ms}
     things = known_ids(connection, [start.key]).values()
-    found.update((thing, Touched(Start(thing, start.since_ms))) for thing in things)
-    bound = {"since": start.since_ms, "until": start.until_ms}
-    for use in rows_for(connection, _USES, things, **bound):
-        for place in _around(use):
-            for each in _made_at(connection, place, use.at_ms, use.at_ms + reach_ms):
-                found.setdefault(each.start.thing, each)
+    told = mentions(connection, start.spellings, start.since_ms, start.until_ms)
+    touched = [Touched(Start(thing, start.since_ms)) for thing in things]
+    touched += [Touched(each) for each in _beside(connection, told)]
+    if _GLN in start.key:
+        touched += _made_at(connection, bounds(start.key), start.since_ms, start.until_ms)
+    for place in start.places:
+        last_ms = min(start.until_ms + reach_ms, t.OPEN)
+        touched += _made_at(connection, bounds(place), start.since_ms, last_ms)
+    mixed = {row.source for row in rows_for(connection, _MIXED_INTO, things)}
+    uses = [*rows_for(connection, _USES, set(things) - mixed, **span)]
+    uses += rows_for(connection, _USES_TOLD, told)
+    for use in uses:
+        for where in _around(use):
+            touched += _made_at(connection, where, use.at_ms, use.at_ms + reach_ms)
+    # What runs make where fruit is looked at isn't made with that fruit; what they made with a
+    # concentrate is spread as the concentrate.
+    for use in rows_for(connection, _USES, _made_with(connection, mixed), **span):
+        for where in _around(use):
+            grown = _made_at(connection, where, use.at_ms, use.at_ms + reach_ms, _HARVESTED_THERE)
+            touched += grown
+    for each in touched:
+        found.setdefault(each.start.thing, each)
     return list(found.values())
 
 
-def _around(use: Row[Any]) -> set[str]:
-    """Where a use was: the place and, of a part of it, the whole, where the harvest is recorded."""
-    named = {place for place in (use.location, use.read_point) if place is not None}
-    return named | {place.partition(_EXTENSION)[0] for place in named}
+def _made_with(connection: Connection, things: Collection[int]) -> Collection[int]:
+    """The things and all that runs made with them."""
+    if not things:
+        return ()
+    walked = walk(connection, [Start(thing) for thing in things], Direction.FORWARD)
+    return {*things, *(step.target for step in walked.steps if step.kind == t.OUT_OF)}
+
+
+def _beside(connection: Connection, told: Sequence[int]) -> Iterator[Start]:
+    """What is named in events: what they make as a whole, anything else from then on."""
+    first: dict[int, int] = {}
+    for row in rows_for(connection, _BESIDE, told):
+        if row.action == "DELETE" or row.role == INPUT:
+            continue
+        makes = row.role == OUTPUT or (row.type == "ObjectEvent" and row.action == "ADD")
+        at_ms = t.BEGINNING if makes else row.at_ms
+        first[row.thing] = min(at_ms, first.get(row.thing, at_ms))
+    runs = _runs(connection, first)
+    for thing, at_ms in first.items():
+        is_whole = thing in runs or at_ms == t.BEGINNING
+        yield Start(thing) if is_whole else Start(thing, at_ms, at_ms)
+
+
+def _around(use: Row[Any]) -> Iterator[Mapping[str, str]]:
+    """Where a use was: the place and, of a part of it, the whole, where the harvest is recorded.
+
+    What is recorded at other parts of the whole isn't meant.
+    """
+    for place in {use.location, use.read_point} - {None}:
+        yield bounds(place)
+        whole = site_of(place)
+        if whole is not None and whole != place:
+            yield {"place": whole, "inner": whole, "beyond": whole}
+
+
+def _carried(connection: Connection, start: RecallStart) -> Iterator[Start]:
+    """What was in a container of the park in the span, from its leaving until it was seen again."""
+    told = mentions(connection, start.spellings, t.BEGINNING, start.until_ms)
+    left: dict[int, int] = {}
+    for row in rows_for(connection, _BESIDE, told):
+        if row.role == NAMED:
+            left[row.thing] = min(row.at_ms, left.get(row.thing, row.at_ms))
+    arrived: dict[int, int] = {}
+    for row in rows_for(connection, _LOCATED, left):
+        if row.at_ms > left[row.thing]:
+            arrived[row.thing] = min(row.at_ms, arrived.get(row.thing, row.at_ms))
+    for thing, since_ms in left.items():
+        until_ms = arrived.get(thing, t.OPEN)
+        if until_ms >= start.since_ms:
+            yield Start(thing, since_ms, until_ms)
+
+
+def _runs(connection: Connection, things: Collection[int]) -> set[int]:
+    """Those of the things that are transformations."""
+    return {row.id for row in rows_for(connection, _KINDS, things) if row.kind == "run"}
 
 
 def _passed(connection: Connection, start: RecallStart) -> Iterator[Start]:
-    bound = {**_place(start.key), "since": start.since_ms, "until": start.until_ms}
+    bound = {**bounds(start.key), "since": start.since_ms, "until": start.until_ms}
     rows = connection.execute(_PASSED, bound).all()
-    kinds = dict(tuple(row) for row in rows_for(connection, _KINDS, {row.thing for row in rows}))
+    runs = _runs(connection, {row.thing for row in rows})
     first: dict[int, int] = {}
     for row in rows:
         if row.role != OUTPUT and row.action != "DELETE":
             first[row.thing] = min(row.at_ms, first.get(row.thing, row.at_ms))
     for thing, at_ms in first.items():
-        is_run = kinds[thing] == "run"
-        yield Start(thing) if is_run else Start(thing, at_ms, at_ms)
-
-
-def _stays(connection: Connection, start: RecallStart) -> Iterator[Start]:
-    bound = {**_place(start.key), "until": start.until_ms}
-    things = set(connection.execute(_CAME, bound).scalars())
-    lives: dict[int, list[Row[Any]]] = {}
-    for row in rows_for(connection, _LIFE, things, **_place(start.key)):
-        lives.setdefault(row.thing, []).append(row)
-    for thing, life in lives.items():
-        for since_ms, until_ms in stays_in(life):
-            if since_ms <= start.until_ms and until_ms >= start.since_ms:
-                yield Start(thing, since_ms, until_ms)
-
-
-def stays_in(life: Sequence[Any]) -> Iterator[tuple[int, int]]:
-    """From when until when a thing was in a place, from its sightings in order of time.
-
-    Each has `at_ms`, `mass_mg` and `is_here`.
-    """
-    since_ms: int | None = None
-    there_mg: int | None = 0
-    for seen in life:
-        if seen.is_here:
-            if since_ms is None:
-                since_ms, there_mg = seen.at_ms, 0
-            unknown = there_mg is None or seen.mass_mg is None
-            there_mg = None if unknown else (there_mg or 0) + seen.mass_mg
-        elif since_ms is not None:
-            unknown = there_mg is None or seen.mass_mg is None
-            there_mg = None if unknown else (there_mg or 0) - seen.mass_mg
-            if there_mg is None or there_mg <= 0:
-                yield since_ms, seen.at_ms
-                since_ms = None
-    if since_ms is not None:
-        yield since_ms, t.OPEN
+        yield Start(thing) if thing in runs else Start(thing, at_ms, at_ms)

@@ -37,6 +37,7 @@ _INFLOWS = select(
     _L.uom,
     _L.mass_mg,
 ).where(among(_L.target))
+_EVER_HELD = select(_L.target).where(among(_L.target), _L.kind == t.CONTAINS).distinct()
 _THINGS = select(t.things).where(among(t.things.c.id))
 
 
@@ -97,7 +98,7 @@ def trace(
     forward = direction is Direction.FORWARD
     # Back, all that things are made of was walked; forward, what they were mixed with wasn't.
     inflows: Sequence[LinkIn] = inflows_of(connection, walked.windows) if forward else walked.steps
-    mixtures = Mixtures(inflows)
+    mixtures = Mixtures(inflows, () if forward else _emptied(connection, walked))
     states = states_of(walked)
     shares: Mapping[int, float | None]
     if forward:
@@ -130,6 +131,15 @@ def inflows_of(connection: Connection, targets: Collection[int]) -> list[Inflow]
         } - known
         known |= wanted
     return found
+
+
+def _emptied(connection: Connection, walked: Walked) -> set[int]:
+    """Containers that a walk back found empty, though something was in them before or after."""
+    packed = [step for step in walked.steps if step.kind == t.CONTAINS]
+    bare = {
+        step.source for step in packed if step.source_form == t.ITSELF and step.mass_mg is None
+    } - {step.target for step in packed}
+    return set() if not bare else {row.target for row in rows_for(connection, _EVER_HELD, bare)}
 
 
 def states_of(walked: Walked) -> dict[int, State]:

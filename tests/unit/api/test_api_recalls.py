@@ -1,17 +1,20 @@
 """Recalls over HTTP, as a coordinator asks for them, of a season told by two companies."""
 
+import codecs
 import csv
 import io
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 
+from api.app import create_app
 from park.assets import Park
 from tests.support.api_story import EXPORT, LEFT_OVER, REJECTED, SHADY, SUNNY
-from tests.support.epcis_api import Json
-from tests.support.lineage_events import place
+from tests.support.epcis_api import Json, document, epcis_services
+from tests.support.lineage_events import lot, party, place
 from tests.support.recall_story import (
     FIRST,
     FORMULA,
@@ -23,8 +26,14 @@ from tests.support.recall_story import (
     SPRAY,
     WELL,
     WRONG,
+    kg,
     orchard_key,
+    post_document,
+    sent,
     told_recall_story,
+)
+from tests.support.recall_story import (
+    told as told_event,
 )
 from tests.support.workbooks import sheet
 
@@ -40,7 +49,20 @@ KEY_DATA_ELEMENTS = {
     "Traceability lot code source",
     "Reference document type",
     "Reference document number",
+    "Commodity and variety",
+    "Farm",
+    "Growing area",
+    "Harvester",
+    "Date of harvesting",
+    "Cooling location",
+    "Date of cooling",
 }
+
+
+@pytest.fixture
+def fresh(small_park: Park, tmp_path: Path) -> Iterator[TestClient]:
+    with epcis_services(small_park, tmp_path) as services:
+        yield TestClient(create_app(services), raise_server_exceptions=False)
 
 
 @pytest.fixture(scope="module")
@@ -191,6 +213,7 @@ def test_the_spreadsheet_has_the_key_data_elements(told: TestClient) -> None:
     wanted = ("Critical tracking event", "Traceability lot code", "Role", "Quantity")
     assert [tuple(row.get(name) for name in wanted) for row in rows] == [
         ("Harvesting", "LY-7", "harvested", 800),
+        ("Cooling", "LY-7", "cooled", 800),
         ("Transformation", "LY-7", "input", 800),
         ("Transformation", "LY-7-A", "output", 900),
         ("Transformation", "LY-7-B", "output", 200),
@@ -212,18 +235,22 @@ def test_the_spreadsheet_has_the_key_data_elements(told: TestClient) -> None:
 
 def test_a_row_of_the_spreadsheet_stands_on_its_own(told: TestClient) -> None:
     rows = spreadsheet(told)
-    harvest, packing = rows[0], rows[5]
+    harvest, packing = rows[0], rows[6]
     assert harvest["Location description"] == "Orchard 1"
     assert harvest["Product description"] == "Winter jujube"
     assert (harvest["Unit of measure"], harvest["Mass (kg)"]) == ("KGM", 800)
+    assert (harvest["Shipped to"], harvest["Harvester"]) == ("Cold room 1", "Grower 1")
     assert packing["Logistic unit"] == FIRST
-    shipping, receiving = rows[7], rows[9]
+    assert packing["Farm"] == packing["Growing area"] == "Orchard 1; Orchard 5"
+    assert packing["Cooling location"] == "Cold room 1"
+    assert packing["Date of harvesting"].count(";") == 1
+    shipping, receiving = rows[8], rows[10]
     assert (shipping["Shipped from"], shipping["Shipped to"]) == ("Packhouse 1", "Thailand")
     assert shipping["Reference document type"] == "desadv"
     assert shipping["Reference document number"].endswith(":EXP-2025-0007")
     assert receiving["Shipped from"] == "Packhouse 1"
     assert receiving["Traceability lot code source"] == "Sorting line 1"
-    pounds = rows[11]
+    pounds = rows[12]
     assert pounds["Unit of measure"] == "LBR"
     assert pounds["Mass (kg)"] == pytest.approx(400, abs=0.001)
 
@@ -240,6 +267,88 @@ def test_the_accept_header_chooses_where_no_format_is_given(told: TestClient) ->
         answer = told.get("/v1/recalls", params={"line": "line-01"}, headers={"accept": accept})
         assert (answer.status_code, answer.headers["content-type"]) == (200, kind)
         assert answer.headers["vary"] == "Accept"
+
+
+def test_an_input_is_found_where_events_name_it_beside_their_objects(fresh: TestClient) -> None:
+    own = "https://farm.example.org/voc/"  # as in the document's context
+    tank, spray = "urn:epc:id:sgln:0614141.00077.tank1", "urn:epc:class:lgtin:0614141.012345.S-7"
+    a, b, c, d = (lot(name) for name in "ABCD")
+    harvest: Json = {"action": "ADD", "bizStep": "commissioning"}
+    seen: Json = {"action": "OBSERVE", "bizStep": "inspecting"}
+    treated: Json = {f"{own}treatment": [{f"{own}agent": spray, f"{own}dose": 2}]}
+    post_document(
+        fresh,
+        told_by(place("plot-1"), **harvest, quantityList=[kg(a, 9)], ilmd={f"{own}water": tank}),
+        told_by(
+            place("plot-2"), **seen, epcList=["https://id.gs1.org/8004/0614141ROW2"], **treated
+        ),
+        told_by(place("plot-2"), hour=5, **harvest, quantityList=[kg(b, 9)]),
+        told_by(place("room"), hour=6, **seen, quantityList=[kg(c, 9)], **treated),
+        told_by(place("plot-3"), hour=6, **harvest, quantityList=[kg(d, 9)]),
+    )
+    link = "https://id.gs1.org/414/0614141000777/254/tank1"
+    assert set(recalled(fresh, input=tank)) == set(recalled(fresh, input=link)) == {a}
+    assert {b, c} <= set(recalled(fresh, input=spray))
+    assert not {a, d} & set(recalled(fresh, input=spray))
+
+
+def told_by(where: str, hour: int = 1, **more: Any) -> Json:
+    return told_event("ObjectEvent", f"2025-10-01T{hour:02}:00:00Z", where, **more)
+
+
+def test_a_pump_head_reaches_its_orchards_and_a_container_what_it_carried(
+    told: TestClient,
+) -> None:
+    assert set(recalled(told, input="pump-0001")) >= EVERYTHING
+    assert recalled(told, input="pump-0001", from_="2025-10-21T00:00:00Z") == {}
+    assert set(recalled(told, room="reefer-001")) >= {FIRST, SECOND, NETS}
+    assert recalled(told, room="reefer-001", to="2025-10-01T00:00:00Z") == {}
+
+
+def test_master_data_names_products_and_holders(fresh: TestClient) -> None:
+    a, shop = lot("A"), party(4)
+    kinds = "urn:epcglobal:epcis:vtype:"
+    named = [
+        (f"{kinds}Party", shop, "urn:epcglobal:cbv:mda:name", "Marché frais"),
+        (
+            f"{kinds}EPCClass",
+            a.partition("/10/")[0],
+            "urn:epcglobal:cbv:mda:descriptionShort",
+            "枣",
+        ),
+    ]
+    body = document(
+        told_by(place("farm"), action="ADD", quantityList=[kg(a, 9)]),
+        sent("2025-10-02T00:00:00Z", shop, "D-1", quantityList=[kg(a, 9)]),
+    )
+    body["epcisHeader"] = {
+        "epcisMasterData": {
+            "vocabularyList": [
+                {
+                    "type": kind,
+                    "vocabularyElementList": [
+                        {"id": key, "attributes": [{"id": attribute, "attribute": value}]}
+                    ],
+                }
+                for kind, key, attribute, value in named
+            ]
+        }
+    }
+    assert fresh.post("/epcis/capture", json=body).status_code == 202
+    query = {"orchard": place("farm")}
+    found = recalled(fresh, **query)[a]
+    assert (found["product"], found["positions"][0]["who_has_it"]) == ("枣", "Marché frais")
+    file = fresh.get("/v1/recalls", params={**query, "format": "csv"}).content
+    assert file.startswith(codecs.BOM_UTF8)
+    assert [row["who_has_it"] for row in csv.DictReader(io.StringIO(file.decode("utf-8-sig")))] == [
+        "Marché frais"
+    ]
+
+
+def test_a_cause_that_is_given_twice_is_refused(told: TestClient) -> None:
+    answer = told.get("/v1/recalls?orchard=orchard-001&orchard=orchard-005")
+    assert answer.status_code == 422
+    assert "is given 2 times" in answer.json()["detail"]
 
 
 @pytest.mark.parametrize(
