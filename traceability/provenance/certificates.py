@@ -107,7 +107,8 @@ def certificate_doubts(
     for seq, event in rows:
         if event.error_declaration is None and _claims(event):
             for certificate in event.certification_info:
-                claims[canonical(certificate)].append((seq, event))
+                if isinstance(certificate, str):
+                    claims[canonical(certificate)].append((seq, event))
     found: dict[int, list[Finding]] = defaultdict(list)
     for certificate, group in claims.items():
         bound = {"certificate": storable(certificate)}
