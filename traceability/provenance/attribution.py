@@ -14,6 +14,7 @@ Rules.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from math import fsum
 from typing import NamedTuple, Protocol
 
 from traceability.provenance import tables as t
@@ -177,7 +178,7 @@ class Mixtures:
             return [(mass or 0) / total for mass in masses]
         quantities = [link.quantity for link in links]
         alike = len({link.uom for link in links}) == 1 and None not in quantities
-        if alike and (whole := sum(quantity or 0.0 for quantity in quantities)):
+        if alike and (whole := fsum(quantity or 0.0 for quantity in quantities)):
             return [(quantity or 0.0) / whole for quantity in quantities]
         return [None] * len(links)
 
@@ -245,23 +246,31 @@ def shares_in(mixtures: Mixtures, root: State) -> dict[int, float | None]:
 
     order = _children_first([root], parts_of)
     rank = {state: number for number, state in enumerate(order)}
-    shares: dict[State, float | None] = {root: 1.0}
+    found: dict[State, list[float | None]] = {root: [1.0]}
+    by_thing: dict[int, list[float | None]] = {}
     for number in range(len(order) - 1, -1, -1):
         state = order[number]
-        share = shares.get(state, 0.0)
+        share = _total(found.get(state, ()))
+        by_thing.setdefault(state.thing, []).append(share)
         for source, weight in parts[state]:
             if rank[source] < number:
                 more = None if share is None or weight is None else share * weight
-                before = shares.get(source, 0.0)
-                shares[source] = None if more is None or before is None else before + more
-    by_thing: dict[int, float | None] = {}
-    for state, share in shares.items():
-        before = by_thing.get(state.thing, 0.0)
-        by_thing[state.thing] = (
-            None if share is None or before is None else min(1.0, before + share)
-        )
-    by_thing[root.thing] = 1.0
-    return by_thing
+                found.setdefault(source, []).append(more)
+    shares = {thing: _at_most_one(_total(several)) for thing, several in by_thing.items()}
+    shares[root.thing] = 1.0
+    return shares
+
+
+def _total(shares: Sequence[float | None]) -> float | None:
+    """The exact sum, rounded once: so the order of links, which differs, makes no difference."""
+    if len(shares) == 1:
+        return shares[0]
+    known = [share for share in shares if share is not None]
+    return fsum(known) if len(known) == len(shares) else None
+
+
+def _at_most_one(share: float | None) -> float | None:
+    return None if share is None else min(1.0, share)
 
 
 def _is_circle(parts: Sequence[Part], shares: Mapping[State, float | None]) -> bool:
@@ -275,13 +284,11 @@ def _mixed(parts: Sequence[Part], shares: Mapping[State, float | None]) -> float
         return 0.0
     if len({share for _, share in known}) == 1:
         return known[0][1]
-    total = 0.0
-    for weight, share in known:
-        if weight is None or (share is None and weight > 0):
-            return None
-        total += weight * (share or 0.0)
+    if any(weight is None or (share is None and weight > 0) for weight, share in known):
+        return None
+    total = fsum((weight or 0.0) * (share or 0.0) for weight, share in known)
     # Parts that go round in circles were left out; the others make up the whole.
-    whole = sum(weight or 0.0 for weight, _ in known)
+    whole = fsum(weight or 0.0 for weight, _ in known)
     return min(1.0, total / whole) if whole else 0.0
 
 
