@@ -2,17 +2,14 @@
 
 from collections.abc import Collection, Mapping, Sequence
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection
 
-from traceability import tables as t
 from traceability.epcis.model import AnyEvent
 from traceability.epcis.query.indexing import index_events
 from traceability.findings import Finding
 from traceability.provenance.projection import project
 from traceability.step_conflicts import step_conflicts
-from traceability.twins import SAME, finding_row, say_revived, settle
-
-_ADD_FINDINGS = insert(t.findings)
+from traceability.twins import ADD_FINDINGS, SAME, finding_row, say_revived, settle
 
 
 def project_events(
@@ -41,7 +38,6 @@ def project_events(
             )
         )
     ]
-    if findings:
-        connection.execute(_ADD_FINDINGS, findings)
+    ADD_FINDINGS(connection, findings)
     for seq, event in settled.revived:
         say_revived(connection, seq, project(connection, [(seq, event)]).get(seq, ()))
