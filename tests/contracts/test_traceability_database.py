@@ -242,8 +242,7 @@ def test_what_finds_no_room_is_not_stored_and_is_taken_once_there_is_some(
         connection.exec_driver_sql(f"PRAGMA max_page_count = {pages + 9}")
     many = [scans.harvest(scans.lot(f"L{number}"), 1) for number in range(100)]
     with pytest.raises(DatabaseFullError):
-        for scan in many:
-            repository.capture(scan)
+        list(map(repository.capture, many))
     stored = repository.totals().events
     engine.dispose()
     assert [repository.capture(scan).new for scan in many].count(True) == len(many) - stored
