@@ -4,18 +4,30 @@ import random
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from enum import IntEnum
 from typing import TypeVar
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from park.sqlite import WRITER
 from traceability.database_faults import fault_of, was_rolled_back
 from traceability.errors import DatabaseUnavailableError
 
 T = TypeVar("T")
 
+
+class Matter(IntEnum):
+    """What is done by one after the other, by numbers that nobody else uses."""
+
+    MIGRATION = 4_713_202_607
+    QUERIES = 4_713_202_608
+    CHECKPOINTS = 4_713_202_609
+
+
 _ATTEMPTS = 10
 _PAUSE_S = 0.01
+_TURN_S = 60.0
 
 _SNAPSHOT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 
@@ -38,8 +50,33 @@ def write(engine: Engine, work: Callable[[Connection], T]) -> T:
 
 
 def _write_once(engine: Engine, work: Callable[[Connection], T]) -> T:
-    with _our_errors(), engine.begin() as connection:
+    with _turn(engine), _our_errors(), engine.begin() as connection:
         return work(connection)
+
+
+@contextmanager
+def _turn(engine: Engine) -> Iterator[None]:
+    """SQLite: be the one in this process who writes. Raises DatabaseUnavailableError."""
+    writer = engine.get_execution_options().get(WRITER)
+    if writer is None:
+        yield
+        return
+    if not writer.acquire(timeout=_TURN_S):
+        msg = f"the traceability database was busy for {_TURN_S:g} s"
+        raise DatabaseUnavailableError(msg)
+    try:
+        yield
+    finally:
+        writer.release()
+
+
+def alone(connection: Connection, matter: Matter) -> None:
+    """Let nobody else see to that matter until the end of the transaction.
+
+    On SQLite nobody does anyway: there is one writer.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({matter:d})")
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from threading import Barrier
 
@@ -18,7 +19,16 @@ from tests.support.relay import Relay, relay_to
 from tests.support.scanning import NOW, Scans
 from tests.support.servers import PostgreSQL, free_port
 from traceability import schema, tables
-from traceability.errors import CaptureError, DatabaseFullError, DatabaseUnavailableError
+from traceability.epcis.named_queries import NamedQueries
+from traceability.epcis.subscriptions import Subscriptions, Wanted
+from traceability.errors import (
+    CaptureError,
+    DatabaseFullError,
+    DatabaseUnavailableError,
+    DuplicateNameError,
+    TraceabilityError,
+)
+from traceability.ledger.ledger import Ledger
 from traceability.repository import Traceability
 from traceability.transactions import write
 from traceability.views import Captured
@@ -66,19 +76,26 @@ def test_two_processes_may_migrate_at_once(engine: Engine, small_park: Park) -> 
 # Concurrency
 
 
-def _all_at_once(capture: Callable[[Scan], Captured], scans: Sequence[Scan]) -> list[object]:
-    """Capture each scan in a thread of its own; what came of each, errors included."""
-    barrier = Barrier(len(scans))
+def _at_once(works: Sequence[Callable[[], object]]) -> list[object]:
+    """Do all works in threads of their own; what came of each, our errors included."""
+    barrier = Barrier(len(works))
 
-    def run(scan: Scan) -> object:
+    def run(work: Callable[[], object]) -> object:
         barrier.wait(timeout=10)
         try:
-            return capture(scan)
+            return work()
         except CaptureError as error:
             return error.code
+        except TraceabilityError as error:
+            return type(error)
 
-    with ThreadPoolExecutor(len(scans)) as pool:
-        return list(pool.map(run, scans))
+    with ThreadPoolExecutor(len(works)) as pool:
+        return list(pool.map(run, works))
+
+
+def _all_at_once(capture: Callable[[Scan], Captured], scans: Sequence[Scan]) -> list[object]:
+    """Capture each scan in a thread of its own."""
+    return _at_once([partial(capture, scan) for scan in scans])
 
 
 @pytest.fixture(params=["sqlite", "postgresql", "serializing postgresql"])
@@ -154,6 +171,36 @@ def test_a_question_does_not_wait_for_a_capture(
         writer.execute(tables.log_head.update().values(size=99))
         assert repository.totals().events == 1
         writer.rollback()
+
+
+def test_of_rivals_for_a_name_one_gets_it_and_its_subscriptions_go_with_it(
+    engine: Engine, small_park: Park
+) -> None:
+    _repository(engine, small_park).migrate()
+    queries, subscriptions = NamedQueries(engine), Subscriptions(engine)
+    wanted = Wanted(dest="http://127.0.0.1:9/")
+    for name in ("a", "b", "c"):
+        made = _at_once([partial(queries.add, name, {"EQ_action": ["ADD"]}, NOW)] * 4)
+        assert made.count(DuplicateNameError) == 3
+        _at_once(
+            [partial(subscriptions.add, name, wanted, NOW)] * 4 + [partial(queries.remove, name)]
+        )
+    assert queries.page(None, 10).items == []
+    assert subscriptions.due(NOW) == []
+
+
+def test_checkpoints_that_are_asked_for_at_once_are_one(
+    engine: Engine, small_park: Park, scans: Scans, tmp_path: Path
+) -> None:
+    repository = _repository(engine, small_park)
+    repository.migrate()
+    ledgers = [
+        Ledger(engine, tmp_path / "keys", tmp_path / "checkpoints", origin="test") for _ in "12"
+    ]
+    for number in range(1, 4):
+        repository.capture(scans.harvest(scans.lot(f"L{number}"), 1))
+        signed = _at_once([ledger.checkpoint for ledger in ledgers * 3])
+        assert {str(each) for each in signed} == {str(ledgers[0].checkpoint_of(number))}
 
 
 # Failures

@@ -265,7 +265,7 @@ class SubscriptionRunner:
     def _due_again(self, subscription: Subscription, failures: int) -> datetime:
         now = self._clock()
         if failures:
-            pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** (min(failures, 20) - 1))
+            pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * (1 << min(failures, 20) - 1))
             # Subscribers that came back together don't get everything at the same moment.
             jitter = random.uniform(0.5, 1)  # noqa: S311 - no secret
             return now + pause * jitter

@@ -21,7 +21,7 @@ from traceability.epcis.schedules import Schedule
 from traceability.epcis.translation import IdentifierForm
 from traceability.errors import NotFoundError
 from traceability.paging import check_texts, read_token, write_token
-from traceability.transactions import reading, write
+from traceability.transactions import Matter, alone, reading, write
 from traceability.views import Page
 
 _S = t.subscriptions.c
@@ -102,6 +102,7 @@ class Subscriptions:
         }
 
         def work(connection: Connection) -> None:
+            alone(connection, Matter.QUERIES)
             query_id = _query_id(connection, query_name)
             head = connection.execute(select(log.log_head.c.size)).scalar_one()
             # What was captured before may count where a time is given; the query looks at that.

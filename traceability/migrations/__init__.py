@@ -4,16 +4,15 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Connection, inspect
 
 from park.postgresql import wait_long
 from traceability.errors import MigrationError
+from traceability.transactions import Matter, alone
 
 CONNECTION = "connection"
 """Name under which `env.py` finds the connection."""
 
-_LOCK = 4_713_202_607
-"""Any number that nobody else uses. Two processes that start at once migrate one by one."""
 _FIRST_TABLES = {"events", "log_head", "nodes", "flows", "batches", "pallets", "shipments"}
 """Made by the first revision: a database that has one of them and no revision isn't ours."""
 
@@ -24,9 +23,8 @@ def upgrade(connection: Connection, revision: str = "head") -> None:
     All of it is done, or nothing. Raises MigrationError for a database of a newer version or of
     another program.
     """
-    if connection.dialect.name == "postgresql":
-        wait_long(connection)
-        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+    wait_long(connection)
+    alone(connection, Matter.MIGRATION)
     _check_owner(connection)
     config = _config()
     config.attributes[CONNECTION] = connection
