@@ -7,6 +7,7 @@ stories would be told apart by nobody.
 
 import sqlite3
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -15,6 +16,9 @@ from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 _LOCK_WAIT_S = 30.0
+WRITER = "writer"
+"""Execution option of an engine: the lock that whoever writes takes first. Waiting for the file
+itself is done by sleeping and looking again, and the one who comes last may be the first."""
 _PRAGMAS = (
     "journal_mode=WAL",
     "synchronous=FULL",
@@ -29,7 +33,9 @@ def sqlite_engine(url: URL) -> Engine:
     """An engine for a file. Its folder is made; it itself is made by the first connection."""
     path = Path(url.database or "").absolute()
     path.parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, connect_args={"timeout": _LOCK_WAIT_S})
+    engine = create_engine(
+        url, connect_args={"timeout": _LOCK_WAIT_S}, execution_options={WRITER: Lock()}
+    )
     opening = _Opening(path)
     event.listen(engine, "do_connect", opening.find)
     event.listen(engine, "connect", opening.configure)
