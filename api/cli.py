@@ -285,7 +285,7 @@ def serve(
     )
     with (
         ending_by_signal(),
-        opened(settings) as parts,
+        opened(settings, needs_database=False) as parts,
         figuring(parts),
         serving(parts.app(), settings.api_host, settings.api_port) as api_url,
     ):

@@ -20,6 +20,7 @@ from api.commands import logs
 from api.epcis.services import EpcisServices
 from api.errors import CommandError
 from api.figures import FiguresWriter
+from api.migrating import up_to_date
 from api.scan_sink import TraceabilityScanSink
 from api.services import Services, utc_now
 from ingest.alarms.notify.file import read_plan
@@ -249,7 +250,8 @@ def make_decoder(settings: Settings, park: Park) -> Decoder:
 def opened(settings: Settings, *, needs_database: bool = True) -> Iterator[Parts]:
     """The parts, with the database's tables up to date; closed afterwards.
 
-    What can do without the database for a while begins without it where it is away.
+    What can do without the database for a while begins without it where it is away; its tables are
+    brought up to date once it answers.
     """
     logs.configure(settings.log_format, settings.log_level)
     park = make_park(settings)
@@ -259,12 +261,7 @@ def opened(settings: Settings, *, needs_database: bool = True) -> Iterator[Parts
         stack.callback(store.close)
         records = Records.of(settings, park)
         stack.callback(records.close)
-        try:
-            records.traceability.migrate()
-        except DatabaseUnavailableError as error:
-            if needs_database:
-                raise
-            _log.warning("scans wait in the spool: %s", error)
+        stack.enter_context(up_to_date(records.traceability, needed=needs_database))
         yield Parts(settings, park, store, records, rules)
 
 

@@ -91,9 +91,9 @@ class _Connection(pg8000.Connection):  # type: ignore[misc] # the driver publish
             with suppress(OSError):
                 end.close()
 
-    def wait_long(self) -> None:
-        """Wait for answers as long as they take."""
-        self._usock.settimeout(None)
+    def wait(self, answer_s: float | None) -> None:
+        """Wait so long for a piece of an answer from now on; None for as long as it takes."""
+        self._usock.settimeout(answer_s)
 
 
 def postgresql_engine(url: URL, answer_s: float = _ANSWER_S) -> Engine:
@@ -127,22 +127,23 @@ def wait_long(connection: Connection) -> None:
     if isinstance(driver, _Connection):
         connection.detach()
         connection.exec_driver_sql("SET lock_timeout TO 0")
-        driver.wait_long()
+        driver.wait(None)
 
 
 def _connected(named: Mapping[str, Any], answer_s: float) -> _Connection:
     if "unix_sock" in named:
         return _Connection(**{**named, "timeout": answer_s})
     wire = _wire(named.get("host") or "localhost", named.get("port", 5432))
-    wire.settimeout(answer_s)
     try:
-        return _Connection(**{**named, "sock": wire})
+        connection = _Connection(**{**named, "sock": wire})
+        connection.wait(answer_s)
     except OSError as error:
         wire.close()
         raise pg8000.InterfaceError("network error") from error
     except pg8000.Error:
         wire.close()
         raise
+    return connection
 
 
 def _wire(host: str, port: int) -> socket.socket:
