@@ -11,7 +11,8 @@ from fastapi.staticfiles import StaticFiles
 from api import openapi
 from api import problems as problem_handling
 from api.epcis.problems import EPCIS_PROBLEM_OF_ERROR
-from api.middleware import BodyLimit, HeadAsGet, RawPath, SecurityHeaders
+from api.epcis.watching import Outlook
+from api.middleware import IN_HAND_BYTES, BodyLimit, HeadAsGet, RawPath, SecurityHeaders
 from api.openapi import problems
 from api.pages.render import Renderer
 from api.parameters import only_known_parameters
@@ -35,6 +36,7 @@ from api.routes import (
     steps,
 )
 from api.services import Services
+from api.turns import Turns
 
 LARGEST_BODY_BYTES = 1_000_000
 """Largest request body that is read, but for EPCIS documents: see the settings."""
@@ -57,6 +59,8 @@ def create_app(services: Services) -> FastAPI:
     )
     app.state.services = services
     app.state.renderer = Renderer(services.park)
+    app.state.turns = Turns()
+    app.state.outlook = Outlook()
     app.include_router(_version_1())
     app.include_router(health.router)
     app.include_router(metrics.router)
@@ -64,10 +68,13 @@ def create_app(services: Services) -> FastAPI:
     app.include_router(digital_link.router)
     app.include_router(epcis.router)
     app.mount("/static", StaticFiles(packages=[("api", "static")]), name="static")
-    documents = dict.fromkeys(
-        ("/epcis/capture", "/epcis/events"), services.settings.capture_limit_bytes
+    largest = services.settings.capture_limit_bytes
+    app.add_middleware(
+        BodyLimit,
+        largest_bytes=LARGEST_BODY_BYTES,
+        by_path=dict.fromkeys(("/epcis/capture", "/epcis/events"), largest),
+        in_hand_bytes=max(IN_HAND_BYTES, 4 * largest),
     )
-    app.add_middleware(BodyLimit, largest_bytes=LARGEST_BODY_BYTES, by_path=documents)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(RawPath)
     app.add_middleware(HeadAsGet)

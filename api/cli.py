@@ -26,6 +26,7 @@ from api.commands import (
 )
 from api.commands import doctor as doctor_checks
 from api.commands.asyncapi import asyncapi
+from api.commands.backup import backup
 from api.commands.demo import DemoParts, DemoResult, run_demo
 from api.commands.options import (
     DatabaseOption,
@@ -104,6 +105,7 @@ app.add_typer(alarms.app, name="alarms")
 app.add_typer(balance.app, name="balance")
 app.add_typer(ledger.app, name="ledger")
 app.command()(recall)
+app.command()(backup)
 
 
 @app.command()
@@ -285,7 +287,7 @@ def serve(
     )
     with (
         ending_by_signal(),
-        opened(settings) as parts,
+        opened(settings, needs_database=False) as parts,
         figuring(parts),
         serving(parts.app(), settings.api_host, settings.api_port) as api_url,
     ):

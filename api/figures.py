@@ -76,7 +76,7 @@ class FiguresWriter(threading.Thread):
                     if self._stopping.is_set():
                         return
                 self._refresh()
-            except (StoreUnavailableError, DatabaseUnavailableError) as error:
+            except (StoreUnavailableError, DatabaseUnavailableError, OSError) as error:
                 _log.warning("figures wait: %s", error)
             except Exception:  # noqa: BLE001 - nobody would notice a dead thread
                 _log.exception("figures wait")

@@ -5,6 +5,7 @@ outside `/v1`, gets the same problem as a page.
 """
 
 import json
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -35,12 +36,15 @@ from ingest.errors import (
 from park.errors import CheckDigitError, IdentifierError, UnknownAssetError
 from traceability.errors import (
     CaptureError,
+    DatabaseFullError,
     DatabaseUnavailableError,
     LedgerBrokenError,
     LedgerError,
     NotFoundError,
     QueryError,
 )
+
+_log = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 XML_MEDIA_TYPE = "application/problem+xml"
@@ -53,8 +57,10 @@ _SLUG_OF_STATUS = {
     400: "malformed-json",
     404: "not-found",
     405: "method-not-allowed",
+    408: "request-too-slow",
     413: "payload-too-large",
     415: "unsupported-media-type",
+    503: "busy",
 }
 
 
@@ -121,6 +127,7 @@ PROBLEM_OF_ERROR: Mapping[type[Exception], Callable[[Any], Problem]] = {
     NotFoundError: _coded("not-found"),
     QueryError: _coded("invalid-request"),
     DatabaseUnavailableError: _away("database-unavailable"),
+    DatabaseFullError: _away("database-full"),
     LedgerBrokenError: _named("ledger-broken"),
     LedgerError: _away("ledger-unusable"),
     StoreUnavailableError: _away("telemetry-unavailable"),
@@ -185,6 +192,9 @@ def install(
             (tables[prefix] for prefix in tables if request.url.path.startswith(prefix)),
             PROBLEM_OF_ERROR,
         )
+        if isinstance(error, DatabaseUnavailableError):
+            # Clients are only told that it is away: its words are the operator's business.
+            _log.warning("%s %s: %s", request.method, request.url.path, error)
         return respond(request, problem_of(error, table))
 
     for known in {error for table in (PROBLEM_OF_ERROR, *tables.values()) for error in table}:

@@ -5,10 +5,12 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from math import ceil
 
 import uvicorn
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 
+from api.connections import Patience, http_protocol, patience_of_process, websocket_protocol
 from api.errors import ServerError
 from api.ports import is_free
 
@@ -16,10 +18,12 @@ _START_DEADLINE_S = 15.0
 _STOP_DEADLINE_S = 10
 _GARBAGE_THRESHOLDS = (20_000, 20, 20)
 _POLL_S = 0.01
+_LONGEST_MESSAGE = 65_536
+"""Of what clients say by WebSocket, which means nothing."""
 
 
 @contextmanager
-def serving(app: FastAPI, host: str, port: int) -> Iterator[str]:
+def serving(app: ASGIApp, host: str, port: int, patience: Patience | None = None) -> Iterator[str]:
     """Serve `app` in a thread; gives its address without a slash at the end.
 
     Port 0 takes a free one. Raises ServerError where the port is taken or the server doesn't
@@ -29,6 +33,7 @@ def serving(app: FastAPI, host: str, port: int) -> Iterator[str]:
         raise ServerError(
             f"port {port} on {host} is taken; choose another with --port or AGRIPARK_API_PORT"
         )
+    patience = patience or patience_of_process()
     server = uvicorn.Server(
         uvicorn.Config(
             app,
@@ -37,7 +42,10 @@ def serving(app: FastAPI, host: str, port: int) -> Iterator[str]:
             log_config=None,  # it logs as everything else does
             log_level="warning",
             access_log=False,
-            ws="websockets-sansio",
+            http=http_protocol(patience),
+            ws=websocket_protocol(patience),
+            ws_max_size=_LONGEST_MESSAGE,
+            timeout_keep_alive=ceil(patience.idle_s),
             timeout_graceful_shutdown=_STOP_DEADLINE_S,
         )
     )

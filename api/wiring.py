@@ -20,6 +20,7 @@ from api.commands import logs
 from api.epcis.services import EpcisServices
 from api.errors import CommandError
 from api.figures import FiguresWriter
+from api.migrating import up_to_date
 from api.scan_sink import TraceabilityScanSink
 from api.services import Services, utc_now
 from ingest.alarms.notify.file import read_plan
@@ -267,7 +268,8 @@ def make_decoder(settings: Settings, park: Park) -> Decoder:
 def opened(settings: Settings, *, needs_database: bool = True) -> Iterator[Parts]:
     """The parts, with the database's tables up to date; closed afterwards.
 
-    What can do without the database for a while begins without it where it is away.
+    What can do without the database for a while begins without it where it is away; its tables are
+    brought up to date once it answers.
     """
     logs.configure(settings.log_format, settings.log_level)
     park = make_park(settings)
@@ -277,14 +279,8 @@ def opened(settings: Settings, *, needs_database: bool = True) -> Iterator[Parts
         stack.callback(store.close)
         records = Records.of(settings, park)
         stack.callback(records.close)
-        try:
-            records.traceability.migrate()
-        except DatabaseUnavailableError as error:
-            if needs_database:
-                raise
-            _log.warning("scans wait in the spool: %s", error)
-        else:
-            records.ledger.catch_up()
+        traceability, ledger = records.traceability, records.ledger
+        stack.enter_context(up_to_date(traceability, needed=needs_database, then=ledger.catch_up))
         yield Parts(settings, park, store, records, rules)
 
 

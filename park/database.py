@@ -1,16 +1,14 @@
 """The SQL database engine: SQLite in one file, or PostgreSQL."""
 
-import sqlite3
-from pathlib import Path
-
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Engine
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from park.errors import DatabaseError
+from park.postgresql import postgresql_engine
+from park.sqlite import sqlite_engine
 
-_LOCK_WAIT_S = 30.0
+_IN_MEMORY = (None, "", ":memory:")
 
 
 def open_engine(address: str) -> Engine:
@@ -27,45 +25,16 @@ def open_engine(address: str) -> Engine:
         msg = f"{address!r} is no database address; take sqlite:///file.db or postgresql://…"
         raise DatabaseError(msg) from error
     try:
-        return _sqlite(url) if url.get_backend_name() == "sqlite" else _postgresql(url)
+        return _engine(url)
     except (OSError, SQLAlchemyError) as error:
         msg = f"can't open the database {url.render_as_string(hide_password=True)}: {error}"
         raise DatabaseError(msg) from error
 
 
-def _sqlite(url: URL) -> Engine:
-    if url.database is None:
+def _engine(url: URL) -> Engine:
+    if url.get_backend_name() != "sqlite":
+        return postgresql_engine(url)
+    if url.database in _IN_MEMORY:
         msg = "a database in memory can't be shared between threads; name a file: sqlite:///file.db"
         raise DatabaseError(msg)
-    Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, connect_args={"timeout": _LOCK_WAIT_S})
-
-    @event.listens_for(engine, "connect")
-    def _configure(connection: sqlite3.Connection, _record: object) -> None:
-        # sqlite3 must not begin transactions by itself, or BEGIN IMMEDIATE below comes too late.
-        connection.isolation_level = None
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
-            connection.execute(f"PRAGMA {pragma}")
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        options = connection.get_execution_options()
-        mode = "DEFERRED" if options.get("read_only") else "IMMEDIATE"
-        connection.exec_driver_sql(f"BEGIN {mode}")
-
-    return engine
-
-
-def _postgresql(url: URL) -> Engine:
-    engine = create_engine(url.set(drivername="postgresql+pg8000"), pool_pre_ping=True)
-
-    @event.listens_for(engine, "connect")
-    def _configure(connection: DBAPIConnection, _record: object) -> None:
-        cursor = connection.cursor()
-        # Our questions have small answers: compiling one costs PostgreSQL more than answering it.
-        cursor.execute("SET jit TO off")
-        # Whatever a server's own settings say, a backslash in a text is a character like others.
-        cursor.execute("SET standard_conforming_strings TO on")
-        connection.commit()
-
-    return engine
+    return sqlite_engine(url)

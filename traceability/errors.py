@@ -39,7 +39,9 @@
     |-- DuplicateNameError          a named query of that name exists
     |-- SubscriptionControlsError   a subscription that can't be carried out as it was asked for
     |-- DeliveryError               a subscriber doesn't take what is sent to it
+    |-- MigrationError              a database that this version can't bring up to date
     `-- DatabaseUnavailableError    the database doesn't answer; worth another try
+        `-- DatabaseFullError       its disk is full
 """
 
 from collections.abc import Sequence
@@ -285,6 +287,14 @@ class DeliveryError(TraceabilityError):
 
 
 class DatabaseUnavailableError(TraceabilityError):
-    """The database doesn't answer or is full; the same call may succeed later."""
+    """The database doesn't answer or can't be used; the same call may succeed later."""
 
     retryable = True
+
+
+class DatabaseFullError(DatabaseUnavailableError):
+    """The disk of the database is full; nothing of what was to be written is stored."""
+
+
+class MigrationError(TraceabilityError):
+    """A database that this version can't bring up to date; the message says why."""

@@ -2,9 +2,8 @@
 
 from collections.abc import Collection, Mapping, Sequence
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection
 
-from traceability import tables as t
 from traceability.epcis.model import AnyEvent
 from traceability.epcis.query.indexing import index_events
 from traceability.findings import Finding
@@ -13,9 +12,7 @@ from traceability.outside_books import beyond_ceilings
 from traceability.provenance.certificates import certificate_doubts
 from traceability.provenance.projection import project
 from traceability.step_conflicts import step_conflicts
-from traceability.twins import SAME, finding_row, say_revived, settle
-
-_ADD_FINDINGS = insert(t.findings)
+from traceability.twins import ADD_FINDINGS, SAME, finding_row, say_revived, settle
 
 
 def project_events(
@@ -50,7 +47,6 @@ def project_events(
             )
         )
     ]
-    if findings:
-        connection.execute(_ADD_FINDINGS, findings)
+    ADD_FINDINGS(connection, findings)
     for seq, event in settled.revived:
         say_revived(connection, seq, project(connection, [(seq, event)]).get(seq, ()))

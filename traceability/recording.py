@@ -20,13 +20,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from park.assets import Park
 from park.scans import Scan
 from park.times import format_instant, to_epoch_ms
 from traceability import tables as t
 from traceability.bookkeeping import BOOKKEEPERS, Desk
+from traceability.bulk import BulkInsert, Row
 from traceability.canonical import canonical_json
 from traceability.entries import Entry, entry_of_body
 from traceability.epcis.contexts import OWN, Context
@@ -50,7 +51,7 @@ _KNOWN = select(_E.event_id, _E.declared, _E.fingerprint, _E.content_hash).where
 _TWINS = select(_E.content_hash).where(
     _E.content_hash.in_(bindparam("wanted", expanding=True)), _E.declared.is_(False)
 )
-_ADD = insert(t.events)
+_ADD = BulkInsert(t.events)
 _CHUNK = 500
 """Values in one `IN`: databases have limits."""
 
@@ -184,7 +185,7 @@ class Recorder:
             )
             raise TimeError(msg)
         # The books refer to the event, so it must be there before them.
-        session.connection.execute(_ADD, _row(seq, entry, document, session.now))
+        _ADD(session.connection, [_row(seq, entry, document, session.now)])
         desk = Desk(
             park=self._park,
             state=State(session.connection, seq, self._tolerance),
@@ -269,17 +270,17 @@ def _document(entry: Entry, now: datetime) -> bytes:
     return canonical_json({**entry.body, "recordTime": format_instant(now)})
 
 
-def _row(seq: int, entry: Entry, document: bytes, now: datetime) -> dict[str, object]:
-    return {
-        "seq": seq,
-        "event_id": entry.event_id,
-        "declared": entry.declares_error,
-        "event_time_ms": to_epoch_ms(entry.event.event_time),
-        "record_time_ms": to_epoch_ms(now),
-        "fingerprint": entry.fingerprint,
-        "content_hash": entry.content_hash,
-        "document": document.decode(),
-    }
+def _row(seq: int, entry: Entry, document: bytes, now: datetime) -> Row:
+    return (
+        seq,
+        entry.event_id,
+        entry.declares_error,
+        to_epoch_ms(entry.event.event_time),
+        to_epoch_ms(now),
+        entry.fingerprint,
+        entry.content_hash,
+        document.decode(),
+    )
 
 
 def _finish(session: _Session, places: Places) -> None:
@@ -293,8 +294,7 @@ def _finish(session: _Session, places: Places) -> None:
         for (seq, entry), document in zip(session.done, session.documents, strict=True)
         if seq not in session.booked
     ]
-    if rows:
-        connection.execute(_ADD, rows)
+    _ADD(connection, rows)
     events = [(seq, entry.event) for seq, entry in session.done]
     found = {seq: findings for seq, entry in session.done if (findings := session.findings(entry))}
     project_events(connection, events, session.twins, found, places)

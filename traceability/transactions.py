@@ -4,38 +4,32 @@ import random
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from enum import IntEnum
 from typing import TypeVar
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import (
-    DatabaseError,
-    DBAPIError,
-    InterfaceError,
-    OperationalError,
-    SQLAlchemyError,
-)
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.exc import SQLAlchemyError
 
+from park.sqlite import WRITER
+from traceability.database_faults import fault_of, was_rolled_back
 from traceability.errors import DatabaseUnavailableError
 
 T = TypeVar("T")
 
+
+class Matter(IntEnum):
+    """What is done by one after the other, by numbers that nobody else uses."""
+
+    MIGRATION = 4_713_202_607
+    QUERIES = 4_713_202_608
+    CHECKPOINTS = 4_713_202_609
+
+
 _ATTEMPTS = 10
 _PAUSE_S = 0.01
+_TURN_S = 60.0
 
-# SQLSTATE classes of PostgreSQL's manual, appendix A.
-_ROLLED_BACK = "40"
-_UNAVAILABLE = {
-    "08",  # connection
-    "28",  # authorisation
-    "3D",  # no such database
-    _ROLLED_BACK,  # serialization failure or deadlock
-    "53",  # disk, memory or connections exhausted
-    "55",  # locked, or still starting
-    "57",  # shut down by its operator
-    "58",  # input or output failed
-}
-_NO_TABLE = "42P01"
+_SNAPSHOT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 
 
 def write(engine: Engine, work: Callable[[Connection], T]) -> T:
@@ -48,7 +42,7 @@ def write(engine: Engine, work: Callable[[Connection], T]) -> T:
         try:
             return _write_once(engine, work)
         except DatabaseUnavailableError as error:
-            if not _sqlstate(error.__cause__).startswith(_ROLLED_BACK):
+            if not was_rolled_back(error.__cause__):
                 raise
             # Rivals that pause for different times don't meet again.
             time.sleep(random.uniform(0, _PAUSE_S * attempt))  # noqa: S311 - no secret
@@ -56,8 +50,33 @@ def write(engine: Engine, work: Callable[[Connection], T]) -> T:
 
 
 def _write_once(engine: Engine, work: Callable[[Connection], T]) -> T:
-    with _our_errors(), engine.begin() as connection:
+    with _turn(engine), _our_errors(), engine.begin() as connection:
         return work(connection)
+
+
+@contextmanager
+def _turn(engine: Engine) -> Iterator[None]:
+    """SQLite: be the one in this process who writes. Raises DatabaseUnavailableError."""
+    writer = engine.get_execution_options().get(WRITER)
+    if writer is None:
+        yield
+        return
+    if not writer.acquire(timeout=_TURN_S):
+        msg = f"the traceability database was busy for {_TURN_S:g} s"
+        raise DatabaseUnavailableError(msg)
+    try:
+        yield
+    finally:
+        writer.release()
+
+
+def alone(connection: Connection, matter: Matter) -> None:
+    """Let nobody else see to that matter until the end of the transaction.
+
+    On SQLite nobody does anyway: there is one writer.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({matter:d})")
 
 
 @contextmanager
@@ -70,9 +89,8 @@ def reading(engine: Engine) -> Iterator[Connection]:
         if engine.dialect.name == "sqlite":
             connection.execution_options(read_only=True)
         else:
-            connection.execution_options(
-                isolation_level="REPEATABLE READ", postgresql_readonly=True
-            )
+            # One message; SQLAlchemy's own options take ten, there and back.
+            connection.exec_driver_sql(_SNAPSHOT)
         yield connection
 
 
@@ -80,7 +98,7 @@ def reading(engine: Engine) -> Iterator[Connection]:
 def glancing(engine: Engine) -> Iterator[Connection]:
     """A connection for questions that need no common state, such as of rows that never change.
 
-    On PostgreSQL it saves the messages that set up a snapshot. Raises DatabaseUnavailableError.
+    On PostgreSQL it saves the message that sets up a snapshot. Raises DatabaseUnavailableError.
     """
     if engine.dialect.name == "sqlite":
         with reading(engine) as connection:
@@ -96,25 +114,7 @@ def _our_errors() -> Iterator[None]:
     try:
         yield
     except SQLAlchemyError as error:
-        if _is_unavailable(error):
-            msg = f"the traceability database doesn't answer: {error}"
-            raise DatabaseUnavailableError(msg) from error
-        raise
-
-
-def _is_unavailable(error: SQLAlchemyError) -> bool:
-    if isinstance(error, OperationalError | InterfaceError | PoolTimeoutError):
-        return True
-    lost = isinstance(error, DBAPIError) and error.connection_invalidated
-    # SQLite's driver raises the base class for a file that is damaged, or is none of SQLite's.
-    damaged = type(error) is DatabaseError
-    state = _sqlstate(error)
-    return lost or damaged or state[:2] in _UNAVAILABLE or state == _NO_TABLE
-
-
-def _sqlstate(error: BaseException | None) -> str:
-    """PostgreSQL's code of an error; empty for other errors."""
-    if not isinstance(error, DBAPIError) or error.orig is None or not error.orig.args:
-        return ""
-    fields = error.orig.args[0]
-    return str(fields.get("C", "")) if isinstance(fields, dict) else ""
+        fault = fault_of(error)
+        if fault is None:
+            raise
+        raise fault from error

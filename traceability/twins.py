@@ -4,12 +4,13 @@ Where the one that counts is declared wrong, the next takes its place in the lin
 captured first. Nobody has taken back what that one says; a finding tells of it.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, bindparam, delete, exists, func, insert, select
+from sqlalchemy import Connection, bindparam, delete, exists, func, select
 
 from traceability import tables as t
+from traceability.bulk import BulkInsert, Row
 from traceability.canonical import read_canonical
 from traceability.epcis.contexts import OWN, Context
 from traceability.epcis.model import AnyEvent
@@ -47,7 +48,7 @@ _NO_MORE_SAME = delete(t.findings).where(_F.seq == bindparam("number"), _F.code 
 _LAST_POSITION = select(func.coalesce(func.max(_F.position), -1)).where(
     _F.seq == bindparam("number")
 )
-_ADD = insert(t.findings)
+ADD_FINDINGS = BulkInsert(t.findings)
 _CHUNK = 500
 """Values in one `IN`: databases have limits."""
 
@@ -83,8 +84,8 @@ def say_revived(connection: Connection, seq: int, more: Sequence[Finding]) -> No
     number = {"number": seq}
     connection.execute(_NO_MORE_SAME, number)
     following = connection.execute(_LAST_POSITION, number).scalar_one() + 1
-    connection.execute(
-        _ADD,
+    ADD_FINDINGS(
+        connection,
         [
             finding_row(seq, position, each)
             for position, each in enumerate((REVIVED, *more), following)
@@ -92,15 +93,9 @@ def say_revived(connection: Connection, seq: int, more: Sequence[Finding]) -> No
     )
 
 
-def finding_row(seq: int, position: int, finding: Finding) -> Mapping[str, object]:
+def finding_row(seq: int, position: int, finding: Finding) -> Row:
     """A row of `findings`."""
-    return {
-        "seq": seq,
-        "position": position,
-        "code": finding.code,
-        "path": finding.path,
-        "detail": finding.detail,
-    }
+    return seq, position, finding.code, finding.path, finding.detail
 
 
 def _first(connection: Connection, hashes: Sequence[bytes]) -> Iterator[int]:

@@ -1,6 +1,6 @@
 """Reading what clients send: JSON or XML, never on the event loop."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Annotated, Any
@@ -14,6 +14,7 @@ from api.epcis.limits import capture_limits
 from api.errors import ProblemError
 from api.negotiation import JSON, JSON_LD, TEXT_XML, XML
 from api.services import services_in
+from api.turns import turns_in
 from traceability.epcis.xml.reading import read_xml
 
 JSON_TYPES: Sequence[str] = (JSON, JSON_LD)
@@ -44,9 +45,10 @@ async def json_body(request: Request) -> Sent:
     return await _read(request, JSON_TYPES)
 
 
-async def any_body(request: Request) -> Sent:
-    """The body of a request that takes JSON or XML. Raises ProblemError."""
-    return await _read(request, (*JSON_TYPES, *XML_TYPES))
+async def _body_in_turn(request: Request) -> AsyncIterator[Sent]:
+    sent = await _read(request, (*JSON_TYPES, *XML_TYPES))
+    async with turns_in(request).turn(request, len(sent.content)):
+        yield sent
 
 
 async def _read(request: Request, types: Sequence[str]) -> Sent:
@@ -87,4 +89,5 @@ def _check_coding(request: Request) -> None:
 
 
 JsonBody = Annotated[Sent, Depends(json_body)]
-AnyBody = Annotated[Sent, Depends(any_body)]
+BodyInTurn = Annotated[Sent, Depends(_body_in_turn)]
+"""JSON or XML; from then on until the answer it is this request's turn to capture."""

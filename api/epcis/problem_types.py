@@ -57,3 +57,13 @@ NOT_IMPLEMENTED = _row(_IMPLEMENTATION, 501, "That isn't offered here", "此处�
 UNAVAILABLE = _row(
     _IMPLEMENTATION, 503, "The database doesn't answer; try again", "数据库无响应，请稍后重试"
 )
+FULL = _row(
+    _IMPLEMENTATION,
+    507,
+    "The server's disk is full; nothing was stored",
+    "服务器磁盘已满，未写入数据",
+)
+BUSY = _row(
+    _IMPLEMENTATION, 503, "More comes in than the server can hold", "服务器当前请求过多，请稍后重试"
+)
+TOO_SLOW = _row(_IMPLEMENTATION, 408, "The body came too slowly", "请求正文传输过慢")

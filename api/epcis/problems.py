@@ -7,9 +7,12 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from api.epcis.problem_types import (
+    BUSY,
     EPCIS_EXCEPTIONS,
+    FULL,
     METHOD_NOT_ALLOWED,
     NOT_IMPLEMENTED,
+    TOO_SLOW,
     UNAVAILABLE,
     EpcisException,
 )
@@ -19,6 +22,7 @@ from api.validation import validation_problem
 from park.errors import IdentifierError
 from traceability.errors import (
     CaptureError,
+    DatabaseFullError,
     DatabaseUnavailableError,
     DuplicateIdError,
     DuplicateNameError,
@@ -37,9 +41,11 @@ _OF_STATUS: Mapping[int, EpcisException] = {
     400: EPCIS_EXCEPTIONS["ValidationException"],
     404: EPCIS_EXCEPTIONS["NoSuchResourceException"],
     405: METHOD_NOT_ALLOWED,
+    408: TOO_SLOW,
     413: EPCIS_EXCEPTIONS["CaptureLimitExceededException"],
     415: EPCIS_EXCEPTIONS["UnsupportedMediaTypeException"],
     501: NOT_IMPLEMENTED,
+    503: BUSY,
 }
 _MISTAKE = EPCIS_EXCEPTIONS["ImplementationException"]
 
@@ -85,9 +91,9 @@ def _too_deep(_error: RecursionError) -> Problem:
     return Problem(EPCIS_EXCEPTIONS["ValidationException"], "the document is nested too deeply")
 
 
-def _away(_error: DatabaseUnavailableError) -> Problem:
+def _away(row: EpcisException) -> Callable[[Any], Problem]:
     headers = {"Retry-After": str(RETRY_AFTER_S)}
-    return Problem(UNAVAILABLE, UNAVAILABLE.title.en, headers=headers)
+    return lambda _error: Problem(row, row.title.en, headers=headers)
 
 
 def _mistake(_error: Exception) -> Problem:
@@ -110,7 +116,8 @@ EPCIS_PROBLEM_OF_ERROR: Mapping[type[Exception], Callable[[Any], Problem]] = {
     QueryError: _named("QueryParameterException"),
     IdentifierError: _named("QueryParameterException"),
     SubscriptionControlsError: _named("SubscriptionControlsException"),
-    DatabaseUnavailableError: _away,
+    DatabaseUnavailableError: _away(UNAVAILABLE),
+    DatabaseFullError: _away(FULL),
     Exception: _mistake,
 }
 """What becomes of an error under `/epcis`; the nearest class in its ancestry decides."""

@@ -15,6 +15,7 @@ from api.errors import ProblemError
 from api.models.traces import Captured, event_address
 from api.openapi import problems
 from api.services import Services, ServicesNeeded
+from api.turns import step_in_turn
 from api.uuid7 import uuid7
 from park import scans
 
@@ -116,7 +117,7 @@ async def _only_json(request: Request) -> None:
 router = APIRouter(
     prefix="/steps",
     tags=["Steps"],
-    dependencies=[Depends(_only_json)],
+    dependencies=[Depends(_only_json), Depends(step_in_turn)],
     responses={
         200: {"model": Captured, "description": "The same step was known already."},
         **problems(

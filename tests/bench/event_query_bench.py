@@ -20,10 +20,10 @@ from tests.bench.figures import Figure
 from tests.support.epcis_load import PREFIX, START, document
 from tests.support.servers import run_postgresql
 from traceability import tables as t
+from traceability.bulk import BulkInsert, Row
 from traceability.epcis.documents import read_document
 from traceability.epcis.model import AnyEvent
 from traceability.epcis.query import tables as q
-from traceability.epcis.query.bulk import BulkInsert, Row
 from traceability.epcis.query.fields import Field, measured, typed
 from traceability.epcis.query.indexing import index_events
 from traceability.epcis.query.parameters import parse_query

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, Engine, MetaData, func, insert, select
+from sqlalchemy import Connection, Engine, MetaData, func, insert, inspect, select
 
 from park.assets import Park
 from park.database import open_engine
@@ -14,6 +14,7 @@ from tests.support.scanning import NOW, Scans
 from traceability import migrations
 from traceability import tables as t
 from traceability.canonical import canonical_json
+from traceability.errors import MigrationError
 from traceability.event_repository import EventRepository
 from traceability.repository import Traceability
 from traceability.transactions import write
@@ -99,3 +100,25 @@ def test_the_new_tables_hold_the_old_events(engine: Engine, small_park: Park) ->
     events = EventRepository(engine, small_park, **RULES, clock=lambda: NOW)
     first = json.loads(CASE.read_text())["events"][0]["event_id"]
     assert events.event(first)["bizStep"] == "commissioning"
+
+
+def test_a_database_of_a_newer_version_is_left_alone(address: str, small_park: Park) -> None:
+    engine = open_engine(address)
+    traceability = _traceability(engine, small_park)
+    traceability.migrate()
+    with engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(MigrationError, match="revision 9999"):
+        traceability.migrate()
+    assert "9999" in traceability.health().detail
+    engine.dispose()
+
+
+def test_a_database_of_something_else_is_left_alone(address: str, small_park: Park) -> None:
+    engine = open_engine(address)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE events (title TEXT)")
+    with pytest.raises(MigrationError, match="belongs to something else"):
+        _traceability(engine, small_park).migrate()
+    assert inspect(engine).get_table_names() == ["events"]
+    engine.dispose()

@@ -270,6 +270,23 @@ def test_a_schedule_reports_that_nothing_came_if_asked(
     wait_for(lambda: stage.sender.messages == [[], [1]])
 
 
+def test_a_clock_that_is_set_right_stops_nobody(stage: Stage, runner: SubscriptionRunner) -> None:
+    stage.subscribe()
+    stage.subscribe(schedule=Schedule.of({"minute": "30"}))
+    stage.clock.pass_by(days=400)  # it went wrong
+    stage.sender.refusals = [503, 503]
+    stage.capture(1)
+    runner.wake()
+    wait_for(lambda: stage.sender.tries == 2)
+    wait_for(lambda: stage.subscriptions.due(stage.clock()) == [])
+    stage.clock.pass_by(days=-400)
+    runner.wake()
+    wait_for(lambda: stage.sender.numbers == [1])
+    stage.clock.pass_by(hours=1)
+    runner.wake()
+    wait_for(lambda: stage.sender.numbers == [1, 1])
+
+
 def test_an_initial_record_time_lies_in_the_past(stage: Stage, runner: SubscriptionRunner) -> None:
     stage.capture(1)
     stage.clock.pass_by(hours=1)

@@ -2,21 +2,33 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from threading import Barrier
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine, make_url, select
 
 from park.assets import Park
 from park.database import open_engine
+from park.postgresql import postgresql_engine
 from park.scans import Scan
+from tests.support.relay import Relay, relay_to
 from tests.support.scanning import NOW, Scans
 from tests.support.servers import PostgreSQL, free_port
 from traceability import schema, tables
-from traceability.errors import CaptureError, DatabaseUnavailableError
+from traceability.epcis.named_queries import NamedQueries
+from traceability.epcis.subscriptions import Subscriptions, Wanted
+from traceability.errors import (
+    CaptureError,
+    DatabaseFullError,
+    DatabaseUnavailableError,
+    DuplicateNameError,
+    TraceabilityError,
+)
+from traceability.ledger.ledger import Ledger
 from traceability.repository import Traceability
 from traceability.transactions import write
 from traceability.views import Captured
@@ -64,19 +76,26 @@ def test_two_processes_may_migrate_at_once(engine: Engine, small_park: Park) -> 
 # Concurrency
 
 
-def _all_at_once(capture: Callable[[Scan], Captured], scans: Sequence[Scan]) -> list[object]:
-    """Capture each scan in a thread of its own; what came of each, errors included."""
-    barrier = Barrier(len(scans))
+def _at_once(works: Sequence[Callable[[], object]]) -> list[object]:
+    """Do all works in threads of their own; what came of each, our errors included."""
+    barrier = Barrier(len(works))
 
-    def run(scan: Scan) -> object:
+    def run(work: Callable[[], object]) -> object:
         barrier.wait(timeout=10)
         try:
-            return capture(scan)
+            return work()
         except CaptureError as error:
             return error.code
+        except TraceabilityError as error:
+            return type(error)
 
-    with ThreadPoolExecutor(len(scans)) as pool:
-        return list(pool.map(run, scans))
+    with ThreadPoolExecutor(len(works)) as pool:
+        return list(pool.map(run, works))
+
+
+def _all_at_once(capture: Callable[[Scan], Captured], scans: Sequence[Scan]) -> list[object]:
+    """Capture each scan in a thread of its own."""
+    return _at_once([partial(capture, scan) for scan in scans])
 
 
 @pytest.fixture(params=["sqlite", "postgresql", "serializing postgresql"])
@@ -154,6 +173,36 @@ def test_a_question_does_not_wait_for_a_capture(
         writer.rollback()
 
 
+def test_of_rivals_for_a_name_one_gets_it_and_its_subscriptions_go_with_it(
+    engine: Engine, small_park: Park
+) -> None:
+    _repository(engine, small_park).migrate()
+    queries, subscriptions = NamedQueries(engine), Subscriptions(engine)
+    wanted = Wanted(dest="http://127.0.0.1:9/")
+    for name in ("a", "b", "c"):
+        made = _at_once([partial(queries.add, name, {"EQ_action": ["ADD"]}, NOW)] * 4)
+        assert made.count(DuplicateNameError) == 3
+        _at_once(
+            [partial(subscriptions.add, name, wanted, NOW)] * 4 + [partial(queries.remove, name)]
+        )
+    assert queries.page(None, 10).items == []
+    assert subscriptions.due(NOW) == []
+
+
+def test_checkpoints_that_are_asked_for_at_once_are_one(
+    engine: Engine, small_park: Park, scans: Scans, tmp_path: Path
+) -> None:
+    repository = _repository(engine, small_park)
+    repository.migrate()
+    ledgers = [
+        Ledger(engine, tmp_path / "keys", tmp_path / "checkpoints", origin="test") for _ in "12"
+    ]
+    for number in range(1, 4):
+        repository.capture(scans.harvest(scans.lot(f"L{number}"), 1))
+        signed = _at_once([ledger.checkpoint for ledger in ledgers * 3])
+        assert {str(each) for each in signed} == {str(ledgers[0].checkpoint_of(number))}
+
+
 # Failures
 
 
@@ -183,6 +232,100 @@ def test_a_connection_that_breaks_is_worth_another_try_and_the_next_one_works(
     with pytest.raises(DatabaseUnavailableError):
         write(engine, break_off)
     assert repository.capture(scans.harvest(scans.lot("A"), 100)).new
+    repository.close()
+
+
+@pytest.fixture
+def relayed(postgresql: PostgreSQL) -> Iterator[tuple[Relay, Engine]]:
+    """A database with tables behind a wire that may break, and an engine of little patience."""
+    with relay_to(postgresql.port) as relay:
+        engine = postgresql_engine(
+            make_url(postgresql.new_database()).set(port=relay.port), answer_s=1
+        )
+        yield relay, engine
+        relay.is_deaf = False
+        engine.dispose()
+
+
+def test_a_wire_that_breaks_amid_a_capture_is_worth_another_try(
+    relayed: tuple[Relay, Engine], small_park: Park, scans: Scans
+) -> None:
+    relay, engine = relayed
+    repository = _repository(engine, small_park)
+    repository.migrate()
+
+    def break_off(connection: Connection) -> None:
+        connection.execute(tables.log_head.update().values(size=99))
+        relay.break_off()
+        connection.execute(select(tables.log_head))
+
+    with pytest.raises(DatabaseUnavailableError):
+        write(engine, break_off)
+    assert repository.capture(scans.harvest(scans.lot("A"), 100)).new
+    assert repository.totals().events == 1
+
+
+def test_a_server_that_falls_silent_is_given_up(
+    relayed: tuple[Relay, Engine], small_park: Park
+) -> None:
+    relay, engine = relayed
+    repository = _repository(engine, small_park)
+    repository.migrate()
+    relay.is_deaf = True
+    with pytest.raises(DatabaseUnavailableError):
+        repository.totals()
+    relay.is_deaf = False
+    assert repository.totals().events == 0
+
+
+def test_what_finds_no_room_is_not_stored_and_is_taken_once_there_is_some(
+    tmp_path: Path, small_park: Park, scans: Scans
+) -> None:
+    engine = open_engine(f"sqlite:///{tmp_path / 'traceability.db'}")
+    repository = _repository(engine, small_park)
+    repository.migrate()
+    with engine.connect() as connection:  # the one that the pool has
+        pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+        connection.exec_driver_sql(f"PRAGMA max_page_count = {pages + 9}")
+    many = [scans.harvest(scans.lot(f"L{number}"), 1) for number in range(100)]
+    with pytest.raises(DatabaseFullError):
+        list(map(repository.capture, many))
+    stored = repository.totals().events
+    engine.dispose()
+    assert [repository.capture(scan).new for scan in many].count(True) == len(many) - stored
+    assert repository.totals().events == len(many)
+
+
+def test_events_are_not_written_to_a_file_that_was_moved_away(
+    tmp_path: Path, small_park: Park, scans: Scans
+) -> None:
+    path, elsewhere = tmp_path / "traceability.db", tmp_path / "elsewhere.db"
+    repository = _repository(open_engine(f"sqlite:///{path}"), small_park)
+    repository.migrate()
+    path.rename(elsewhere)
+    with pytest.raises(DatabaseUnavailableError):
+        repository.capture(scans.harvest(scans.lot("A"), 100))
+    assert not path.exists()
+    elsewhere.rename(path)
+    assert repository.capture(scans.harvest(scans.lot("A"), 100)).new
+    repository.close()
+
+
+def test_a_damaged_file_is_told(tmp_path: Path, small_park: Park) -> None:
+    path = tmp_path / "traceability.db"
+    path.write_bytes(b"no database" * 1000)
+    repository = _repository(open_engine(f"sqlite:///{path}"), small_park)
+    with pytest.raises(DatabaseUnavailableError, match="not a database"):
+        repository.migrate()
+    assert not repository.health().ok
+
+
+def test_a_user_who_may_make_no_tables_is_told(postgresql: PostgreSQL, small_park: Park) -> None:
+    postgresql.run("CREATE ROLE guest LOGIN")
+    address = make_url(postgresql.new_database()).set(username="guest").render_as_string()
+    repository = _repository(open_engine(address), small_park)
+    with pytest.raises(DatabaseUnavailableError, match="permission denied"):
+        repository.migrate()
     repository.close()
 
 

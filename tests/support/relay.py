@@ -1,6 +1,7 @@
-"""A wire between a client and a server that can stop carrying what the client says."""
+"""A wire between a client and a server that can fall silent, or break."""
 
 import socket
+import struct
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -8,6 +9,8 @@ from contextlib import contextmanager, suppress
 _HOST = "127.0.0.1"
 _READ_BYTES = 65_536
 _POLL_S = 0.1
+_AT_ONCE = struct.pack("ii", 1, 0)
+"""Closing throws away what wasn't sent, and tells the other end so."""
 
 
 class Relay:
@@ -22,6 +25,7 @@ class Relay:
         self._threads: list[threading.Thread] = []
         self.port: int = self._listener.getsockname()[1]
         self.is_deaf = False
+        self._clients: list[socket.socket] = []
 
     @property
     def url(self) -> str:
@@ -31,6 +35,14 @@ class Relay:
     def start(self) -> None:
         """Begin to take connections."""
         self._run(self._accept)
+
+    def break_off(self) -> None:
+        """Reset the clients' connections."""
+        for client in self._clients:
+            with suppress(OSError):
+                client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
+                client.close()
+        self._clients.clear()
 
     def stop(self) -> None:
         """End all connections."""
@@ -48,6 +60,7 @@ class Relay:
         while not self._over.is_set():
             with suppress(TimeoutError):
                 client, _ = self._listener.accept()
+                self._clients.append(client)
                 self._run(self._connect, client)
 
     def _connect(self, client: socket.socket) -> None:

@@ -233,8 +233,12 @@ class PostgreSQL(Server):
         """Make a database, empty or a copy of one at an address, and give its address."""
         name = f"test_{uuid4().hex}"
         template = "template1" if like is None else like.rpartition("/")[2]
-        _run_statement(self.port, f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        self.run(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
         return f"postgresql://postgres@{HOST}:{self.port}/{name}"
+
+    def run(self, statement: str) -> None:
+        """Run a statement as its owner, in the maintenance database."""
+        _run_statement(self.port, statement)
 
 
 def _run_statement(port: int, statement: str) -> None:

@@ -13,8 +13,10 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
+from park.assets import Park
 from tests.support.command_line import CommandLine
 from tests.support.epcis_load import Json, document, pallet_link
+from tests.support.rederived import differing_tables
 from tests.support.serve_process import ServeProcess, serve_processes
 from tests.support.servers import PostgreSQL, wait_until
 
@@ -155,3 +157,10 @@ def test_masses_are_counted_once(played: Played) -> None:
     masses = sorted((edge["kind"], edge["mass_kg"]) for edge in found["back"]["edges"])
     assert pallet["mass_kg"] == 700
     assert masses == [("contains", 700), ("into", 800), ("out_of", 700)]
+
+
+def test_all_that_is_derived_is_as_if_events_had_come_one_by_one(
+    played: Played, small_park: Park, tmp_path: Path
+) -> None:
+    _, database, *_ = played
+    assert differing_tables(database, small_park, tmp_path) == {}

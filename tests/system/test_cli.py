@@ -15,7 +15,7 @@ from api.cli import main
 from tests.support.servers import InfluxDB, Mosquitto, free_port, wait_until
 
 COMMANDS = [
-    ("demo",), ("up",), ("ingest",), ("serve",), ("trace",), ("doctor",),
+    ("demo",), ("up",), ("ingest",), ("serve",), ("trace",), ("doctor",), ("backup",),
     ("simulate", "season"), ("simulate", "live"), ("grafana", "build"), ("grafana", "sync"),
     ("quarantine", "list"), ("quarantine", "show"), ("quarantine", "replay"),
     ("quarantine", "drop"), ("spool", "status"), ("devices", "list"), ("devices", "show"),

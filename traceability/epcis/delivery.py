@@ -1,21 +1,23 @@
 """Delivery to subscribers: a thread that looks what is due, and others that send.
 
 1. A stream is due whenever events were captured, a schedule at its times.
-2. Each subscription has one message under way at most, on a thread of its own: a subscriber that
-   is slow or away keeps nobody else waiting.
+2. Each subscription has one message under way at most, on a thread of its own. Those whose last
+   message wasn't taken share a few threads: however many are away, they keep nobody else waiting.
 3. Where a message isn't taken it is sent again, after pauses that double up to five minutes and
    differ at random. What has been taken is written down before the next message is sent.
 4. A subscriber that answers 413 gets half as many events at a time.
 5. A query that can no longer be answered is told as a problem, again after pauses as in 3.
+6. Where the machine's clock was set back, what was due in a time that is now far away is due anew.
 """
 
 import json
 import logging
 import random
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 from uuid import uuid4
@@ -35,10 +37,14 @@ MOST_EVENTS = 100
 """In one message."""
 _TOO_LARGE = 413
 _POLL_S = 1.0
+_AWAY_S = 5.0
+"""Until the next look where one failed."""
 _LEASE = timedelta(seconds=30)
-_FIRST_PAUSE_S = 1.0
-_LONGEST_PAUSE_S = 300.0
+_FIRST_PAUSE = timedelta(seconds=1)
+_LONGEST_PAUSE = timedelta(minutes=5)
+_MISTAKE_S = 60.0
 _SENDERS = 16
+_RETRYING_SENDERS = 8
 _WRITE_DOWN_AFTER = 1000
 """Events that don't fit are remembered as seen in the database only now and then."""
 
@@ -68,6 +74,27 @@ class _Pace:
     seen: int = 0
     """Events up to this number don't fit, whether that was written down or not."""
     most_events: int = MOST_EVENTS
+    rests_until: float = 0.0
+    """On the clock that nobody sets: nothing is tried before, after a mistake of ours."""
+
+
+@dataclass(slots=True)
+class _Pools:
+    """Threads that send: to those who take what they get, and to those who didn't."""
+
+    first: ThreadPoolExecutor = field(
+        default_factory=lambda: ThreadPoolExecutor(_SENDERS, thread_name_prefix="subscriptions")
+    )
+    again: ThreadPoolExecutor = field(
+        default_factory=lambda: ThreadPoolExecutor(
+            _RETRYING_SENDERS, thread_name_prefix="subscriptions-again"
+        )
+    )
+
+    def shutdown(self) -> None:
+        """End after the messages that are under way."""
+        for pool in (self.first, self.again):
+            pool.shutdown(cancel_futures=True)
 
 
 class SubscriptionRunner:
@@ -93,14 +120,16 @@ class SubscriptionRunner:
         self._wake = threading.Event()
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
-        self._pool: ThreadPoolExecutor | None = None
+        self._pools: _Pools | None = None
+        self._looked_at: datetime | None = None
 
     def start(self) -> None:
         """Begin to deliver, in threads of its own; nothing happens where it did already."""
         if self._thread is not None:
             return
         self._stopping.clear()
-        self._pool = ThreadPoolExecutor(_SENDERS, thread_name_prefix="subscriptions")
+        self._paces = {}
+        self._pools = _Pools()
         self._thread = threading.Thread(target=self._run, name="subscriptions", daemon=True)
         self._thread.start()
 
@@ -111,9 +140,9 @@ class SubscriptionRunner:
         if self._thread is not None:
             self._thread.join()
             self._thread = None
-        if self._pool is not None:
-            self._pool.shutdown()
-            self._pool = None
+        if self._pools is not None:
+            self._pools.shutdown()
+            self._pools = None
 
     def wake(self) -> None:
         """Look at once: events were captured, or somebody subscribed."""
@@ -122,29 +151,46 @@ class SubscriptionRunner:
     def _run(self) -> None:
         while not self._stopping.is_set():
             self._wake.clear()
+            pause_s = _POLL_S
             try:
                 self._look()
             except TraceabilityError as error:
                 _log.warning("subscriptions wait: %s", error)
+                pause_s = _AWAY_S
             except Exception:  # noqa: BLE001 - one mistake must not end all deliveries
                 _log.exception("subscriptions: a look at them failed; the next one follows")
-            self._wake.wait(_POLL_S)
+                pause_s = _AWAY_S
+            self._wake.wait(pause_s)
 
     def _look(self) -> None:
-        due = self._subscriptions.due(self._clock())
+        now = self._clock()
+        if self._was_set_back(now):
+            self._subscriptions.bring_forward(now, now + _LEASE, now + _LONGEST_PAUSE)
+        due = self._subscriptions.due(now)
         if not due:
             return
         head = self._feed.head()
         for subscription in due:
             pace = self._paces.setdefault(subscription.key, _Pace())
             with self._lock:
-                is_stream = subscription.wanted.schedule is None
-                nothing_new = max(pace.seen, subscription.last_seq) >= head
-                if pace.busy or (is_stream and nothing_new):
+                if pace.busy or not self._may_be_served(subscription, pace, head):
                     continue
                 pace.busy = True
-            if self._pool is not None:
-                self._pool.submit(self._serve, subscription, pace)
+            if self._pools is not None:
+                pool = self._pools.again if subscription.failures else self._pools.first
+                pool.submit(self._serve, subscription, pace)
+
+    def _was_set_back(self, now: datetime) -> bool:
+        """Whether the clock shows less than at the last look; so it may be, too, at the first."""
+        last, self._looked_at = self._looked_at, now
+        return last is None or now < last
+
+    @staticmethod
+    def _may_be_served(subscription: Subscription, pace: _Pace, head: int) -> bool:
+        if time.monotonic() < pace.rests_until:
+            return False
+        is_stream = subscription.wanted.schedule is None
+        return not is_stream or max(pace.seen, subscription.last_seq) < head
 
     def _serve(self, subscription: Subscription, pace: _Pace) -> None:
         has_reported = False
@@ -156,6 +202,7 @@ class SubscriptionRunner:
             _log.warning("subscription %s waits: %s", subscription.subscription_id, error)
         except Exception:  # noqa: BLE001 - one mistake must not end all deliveries
             _log.exception("subscription %s failed", subscription.subscription_id)
+            pace.rests_until = time.monotonic() + _MISTAKE_S
         finally:
             with self._lock:
                 pace.busy = False
@@ -240,10 +287,10 @@ class SubscriptionRunner:
     def _due_again(self, subscription: Subscription, failures: int) -> datetime:
         now = self._clock()
         if failures:
-            pause = min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2 ** (min(failures, 20) - 1))
+            pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * (1 << min(failures, 20) - 1))
             # Subscribers that came back together don't get everything at the same moment.
             jitter = random.uniform(0.5, 1)  # noqa: S311 - no secret
-            return now + timedelta(seconds=pause * jitter)
+            return now + pause * jitter
         schedule = subscription.wanted.schedule
         return now if schedule is None else schedule.next_after(now)
 

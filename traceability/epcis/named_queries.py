@@ -14,7 +14,7 @@ from traceability.epcis.query.conditions import EventQuery
 from traceability.epcis.query.parameters import parse_query_body
 from traceability.errors import DuplicateNameError, NotFoundError, QueryParameterError
 from traceability.paging import check_texts, read_token, write_token
-from traceability.transactions import reading, write
+from traceability.transactions import Matter, alone, reading, write
 from traceability.views import Page
 
 LONGEST_NAME = 200
@@ -57,6 +57,7 @@ class NamedQueries:
         _ = added.query  # raises where it can't be read
 
         def work(connection: Connection) -> None:
+            alone(connection, Matter.QUERIES)
             if _find(connection, name) is not None:
                 msg = f"there is a query {name} already; delete it first or take another name"
                 raise DuplicateNameError(msg)
@@ -79,6 +80,12 @@ class NamedQueries:
             raise _missing(name)
         return _query(row)
 
+    def names(self) -> Mapping[str, datetime]:
+        """The names of all queries, each with the time when it got it."""
+        with reading(self._engine) as connection:
+            rows = connection.execute(select(_Q.name, _Q.created_at_ms)).all()
+        return {row.name: from_epoch_ms(row.created_at_ms) for row in rows}
+
     def page(self, token: str | None, per_page: int) -> Page[NamedQuery]:
         """One page of the queries, the oldest first. Raises QueryError for no token."""
         statement = select(t.named_queries).order_by(_Q.id).limit(per_page + 1)
@@ -97,6 +104,7 @@ class NamedQueries:
         check_texts(name)
 
         def work(connection: Connection) -> None:
+            alone(connection, Matter.QUERIES)
             row = _find(connection, name)
             if row is None:
                 raise _missing(name)

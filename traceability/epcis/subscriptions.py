@@ -21,7 +21,7 @@ from traceability.epcis.schedules import Schedule
 from traceability.epcis.translation import IdentifierForm
 from traceability.errors import NotFoundError
 from traceability.paging import check_texts, read_token, write_token
-from traceability.transactions import reading, write
+from traceability.transactions import Matter, alone, reading, write
 from traceability.views import Page
 
 _S = t.subscriptions.c
@@ -102,6 +102,7 @@ class Subscriptions:
         }
 
         def work(connection: Connection) -> None:
+            alone(connection, Matter.QUERIES)
             query_id = _query_id(connection, query_name)
             head = connection.execute(select(log.log_head.c.size)).scalar_one()
             # What was captured before may count where a time is given; the query looks at that.
@@ -150,6 +151,30 @@ class Subscriptions:
         statement = _joined().where(_S.due_at_ms <= to_epoch_ms(now))
         with reading(self._engine) as connection:
             return [_subscription(row) for row in connection.execute(statement)]
+
+    def bring_forward(self, now: datetime, until: datetime, latest: datetime) -> None:
+        """Make due what lies beyond the times that are possible now, after a clock was set back.
+
+        No claim ends after `until`, no stream is due after `latest`, no schedule after its next
+        time.
+        """
+        until_ms, latest_ms = to_epoch_ms(until), to_epoch_ms(latest)
+        far = (_S.due_at_ms > latest_ms) | (_S.claimed_until_ms > until_ms)
+        with reading(self._engine) as connection:
+            found = [_subscription(row) for row in connection.execute(_joined().where(far))]
+
+        def work(connection: Connection) -> None:
+            for each in found:
+                schedule = each.wanted.schedule
+                following = now if schedule is None else schedule.next_after(now)
+                due_ms = to_epoch_ms(min(following, each.due_at))
+                one = update(t.subscriptions).where(_S.id == each.key)
+                connection.execute(one.values(due_at_ms=due_ms))
+                late = one.where(_S.claimed_until_ms > until_ms)
+                connection.execute(late.values(claimed_until_ms=until_ms))
+
+        if found:
+            write(self._engine, work)
 
     def claim(self, subscription: Subscription, owner: str, now: datetime, until: datetime) -> bool:
         """Take a subscription for this process, until a time; False where another has it.

@@ -11,6 +11,7 @@ from traceability import tables as t
 from traceability.errors import LedgerBrokenError, NotFoundError
 from traceability.ledger.checkpoint import SignedCheckpoint
 from traceability.ledger.tables import ledger_checkpoints
+from traceability.transactions import Matter, alone
 
 _C = ledger_checkpoints.c
 _E = t.events.c
@@ -70,6 +71,7 @@ def keep(connection: Connection, signed: SignedCheckpoint, now: datetime) -> Sig
 
     Raises LedgerBrokenError where another root was given out for that size.
     """
+    alone(connection, Matter.CHECKPOINTS)
     known = checkpoint_of(connection, signed.size)
     if known is None:
         row = {

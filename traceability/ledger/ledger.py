@@ -217,9 +217,10 @@ class Ledger:
 
     def _sign_head(self, *, given_out: bool) -> SignedCheckpoint:
         """The head, signed and in the anchor file; on disk there where it is to be given out."""
-        # The lock comes before the look at the head: so checkpoints never go backwards.
+        # The lock comes before the look at the head: so checkpoints never go backwards. Before both
+        # the database must answer: where its folder is gone, no file is made in its place.
         # Subtrees never change, so no snapshot is needed.
-        with self.anchor.alone() as writer, glancing(self._engine) as connection:
+        with glancing(self._engine) as connection, self.anchor.alone() as writer:
             size = log.size(connection)
             last = self._last(writer, connection)
             signer = self._signer(is_new=last is None)
@@ -243,6 +244,10 @@ class Ledger:
     def _last(self, writer: AnchorWriter, connection: Connection) -> SignedCheckpoint | None:
         """The latest checkpoint that was signed, with a signature that is right."""
         last = writer.last() or archive.largest(connection)
+        if last is None and self._signed is not None:
+            # Else a new key would be made, and what was signed before would be nobody's.
+            msg = f"{self.anchor.path} was emptied or moved away; restore it from a backup"
+            raise LedgerError(msg)
         if last is not None and last is not self._signed:
             try:
                 last.require_signed(self.keys.verifiers())

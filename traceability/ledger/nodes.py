@@ -5,25 +5,21 @@ several times as much as the database's own work, and PostgreSQL's driver sends 
 one.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from itertools import chain
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from traceability.errors import LedgerBrokenError
 from traceability.ledger.merkle import Position
+from traceability.postgresql_texts import array
 
 Nodes = Mapping[Position, bytes]
 
 _ADD = 'INSERT INTO ledger_nodes (level, "index", hash) VALUES (?, ?, ?)'
-_ADD_ARRAYS = text(
-    'INSERT INTO ledger_nodes (level, "index", hash) SELECT * FROM unnest('
-    "CAST(:levels AS integer[]), CAST(:indexes AS bigint[]), CAST(:hashes AS bytea[]))"
-)
-_FIND_ARRAYS = text(
-    'SELECT node.level, node."index", node.hash FROM unnest('
-    "CAST(:levels AS integer[]), CAST(:indexes AS bigint[])) AS wanted (level, number) "
+_ADD_ARRAYS = 'INSERT INTO ledger_nodes (level, "index", hash) SELECT * FROM unnest'
+_FIND_ARRAYS = (
     'JOIN ledger_nodes AS node ON node.level = wanted.level AND node."index" = wanted.number'
 )
 
@@ -31,9 +27,9 @@ _FIND_ARRAYS = text(
 def add(connection: Connection, rows: Sequence[tuple[Position, bytes]]) -> None:
     """Store the hashes of new subtrees."""
     if _is_postgresql(connection):
-        hashes = _array(rf'"\\x{made.hex()}"' for _, made in rows)
-        values = {**_arrays([position for position, _ in rows]), "hashes": hashes}
-        connection.execute(_ADD_ARRAYS, values)
+        arrays = _arrays([position for position, _ in rows])
+        hashes = array((made for _, made in rows), "bytea")
+        connection.exec_driver_sql(f"{_ADD_ARRAYS}({arrays}, {hashes})")
     else:
         connection.exec_driver_sql(_ADD, [(*position, made) for position, made in rows])
 
@@ -43,7 +39,10 @@ def fetch(connection: Connection, positions: Sequence[Position]) -> Nodes:
     if not positions:
         return {}
     if _is_postgresql(connection):
-        rows = connection.execute(_FIND_ARRAYS, _arrays(positions))
+        wanted = f"unnest({_arrays(positions)}) AS wanted (level, number)"
+        rows = connection.exec_driver_sql(
+            f'SELECT node.level, node."index", node.hash FROM {wanted} {_FIND_ARRAYS}'  # noqa: S608 - numbers only
+        )
     else:
         values = tuple(chain.from_iterable(positions))
         rows = connection.exec_driver_sql(_find(len(positions)), values)
@@ -75,13 +74,6 @@ def _find(count: int) -> str:
     )
 
 
-def _arrays(positions: Sequence[Position]) -> dict[str, str]:
-    return {
-        "levels": _array(position.level for position in positions),
-        "indexes": _array(position.number for position in positions),
-    }
-
-
-def _array(values: Iterable[object]) -> str:
-    """PostgreSQL's text form of an array."""
-    return "{" + ",".join(map(str, values)) + "}"
+def _arrays(positions: Sequence[Position]) -> str:
+    levels = array((position.level for position in positions), "integer")
+    return f"{levels}, {array((position.number for position in positions), 'bigint')}"

@@ -4,19 +4,28 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, inspect
+
+from park.postgresql import wait_long
+from traceability.errors import MigrationError
+from traceability.transactions import Matter, alone
 
 CONNECTION = "connection"
 """Name under which `env.py` finds the connection."""
 
-_LOCK = 4_713_202_607
-"""Any number that nobody else uses. Two processes that start at once migrate one by one."""
+_FIRST_TABLES = {"events", "log_head", "nodes", "flows", "batches", "pallets", "shipments"}
+"""Made by the first revision: a database that has one of them and no revision isn't ours."""
 
 
 def upgrade(connection: Connection, revision: str = "head") -> None:
-    """Upgrade to that revision within the connection's transaction."""
-    if connection.dialect.name == "postgresql":
-        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+    """Upgrade to that revision within the connection's transaction.
+
+    All of it is done, or nothing. Raises MigrationError for a database of a newer version or of
+    another program.
+    """
+    wait_long(connection)
+    alone(connection, Matter.MIGRATION)
+    _check_owner(connection)
     config = _config()
     config.attributes[CONNECTION] = connection
     command.upgrade(config, revision)
@@ -29,7 +38,32 @@ def current(connection: Connection) -> str | None:
 
 def head() -> str | None:
     """The revision that this version needs."""
-    return ScriptDirectory.from_config(_config()).get_current_head()
+    return _scripts().get_current_head()
+
+
+def _check_owner(connection: Connection) -> None:
+    found = current(connection)
+    if found is None:
+        tables = set(inspect(connection).get_table_names())
+        # Others may have tables in a database of PostgreSQL, but none lends its SQLite file.
+        strange = tables if connection.dialect.name == "sqlite" else tables & _FIRST_TABLES
+        if strange:
+            msg = (
+                f"the database belongs to something else: it has tables that agripark didn't make "
+                f"({', '.join(sorted(strange)[:3])}, …); name an empty one"
+            )
+            raise MigrationError(msg)
+    elif found not in {script.revision for script in _scripts().walk_revisions()}:
+        msg = (
+            f"the database is at revision {found}, which this agripark doesn't know: it was brought"
+            " up to date by a newer one, or belongs to something else; install the newer agripark,"
+            " or restore a backup"
+        )
+        raise MigrationError(msg)
+
+
+def _scripts() -> ScriptDirectory:
+    return ScriptDirectory.from_config(_config())
 
 
 def _config() -> Config:

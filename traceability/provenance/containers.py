@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from sqlalchemy import Connection, bindparam, delete, func, select, update
 
-from traceability.epcis.query.bulk import BulkInsert
+from traceability.bulk import BulkInsert
 from traceability.provenance import tables as t
 from traceability.provenance.containment import Amount, Contents, Doubt, Holding, Statement
 from traceability.provenance.extraction import ParentStatement

@@ -10,8 +10,8 @@ from collections.abc import Collection, Mapping, Sequence
 from sqlalchemy import Connection, bindparam, delete, select, update
 
 from traceability import tables as events
+from traceability.bulk import BulkInsert
 from traceability.epcis.model import AnyEvent, TransformationEvent
-from traceability.epcis.query.bulk import BulkInsert
 from traceability.findings import Finding
 from traceability.provenance import tables as t
 from traceability.provenance.containers import update_containers

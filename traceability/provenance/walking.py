@@ -43,9 +43,9 @@ from sqlalchemy import (
 )
 
 from traceability import tables as events
+from traceability.postgresql_texts import quoted, text_of
 from traceability.provenance import tables as t
 from traceability.provenance.keys import ThingKind
-from traceability.provenance.postgresql_texts import quoted, text_of
 from traceability.provenance.store import NAMED, Found, chunks, find, unknown
 
 _STARTS_AT_ONCE = 200

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from api.epcis import requests
 from api.epcis.answers import JsonOrXmlType, JsonType, json_answer
-from api.epcis.bodies import XML_TYPES, AnyBody
+from api.epcis.bodies import XML_TYPES, BodyInTurn
 from api.epcis.discovery import add_discovery
 from api.epcis.documents import event_count
 from api.epcis.headers import EVERY_ANSWER
@@ -58,7 +58,7 @@ def capture_document(
     request: Request,
     services: ServicesNeeded,
     epcis: EpcisNeeded,
-    sent: AnyBody,
+    sent: BodyInTurn,
     behaviour: Annotated[str, Depends(_behaviour)],
 ) -> Response:
     """An EPCISDocument or EPCISQueryDocument of events; what became of it is at `Location`.

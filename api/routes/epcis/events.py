@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from api.epcis import requests
 from api.epcis.answers import JsonOrXmlType, JsonType, events_answer, json_answer
-from api.epcis.bodies import AnyBody
+from api.epcis.bodies import BodyInTurn
 from api.epcis.discovery import add_discovery
 from api.epcis.headers import Extensions
 from api.epcis.paging import NextPageToken, PerPage, public_address
@@ -49,7 +49,7 @@ _HASH = "ni:///sha-256;"
     openapi_extra=requests.body(requests.EVENT),
 )
 def capture_event(
-    request: Request, epcis: EpcisNeeded, sent: AnyBody, media_type: JsonType
+    request: Request, epcis: EpcisNeeded, sent: BodyInTurn, media_type: JsonType
 ) -> Response:
     """One event with its `@context`; it is stored when the answer comes.
 

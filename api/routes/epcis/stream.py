@@ -15,22 +15,18 @@ from starlette.websockets import WebSocketDisconnect
 
 from api.epcis.problems import EPCIS_PROBLEM_OF_ERROR
 from api.epcis.services import EpcisServices, epcis_of
-from api.epcis.watching import Watch, read_watch
+from api.epcis.watching import Outlook, Watch, read_watch
 from api.errors import ProblemError
 from api.problems import MEDIA_TYPE, problem_of
 from api.services import services_in
-from traceability.errors import (
-    DatabaseUnavailableError,
-    NotFoundError,
-    QueryError,
-    TraceabilityError,
-)
+from traceability.errors import DatabaseUnavailableError, TraceabilityError
 
 router = APIRouter()
 
 _LOOK_EVERY_S = 0.25
-_GONE = 1001
-_UNEXPECTED = 1011
+_GONE, _CANNOT = 1001, 1011
+_LONGEST_REASON = 40
+"""In characters: the protocol has room for 123 bytes."""
 
 
 @router.websocket("/queries/{name}/events")
@@ -61,12 +57,12 @@ async def _refuse(websocket: WebSocket, error: Exception) -> None:
     )
 
 
-async def _end_with(websocket: WebSocket, error: QueryError) -> None:
+async def _end_with(websocket: WebSocket, error: TraceabilityError) -> None:
     """Say why nothing comes any more."""
     problem = problem_of(error, EPCIS_PROBLEM_OF_ERROR)
     with suppress(WebSocketDisconnect):
         await websocket.send_text(json.dumps(problem.as_json()))
-        await websocket.close(_UNEXPECTED, problem.type.title.en)
+        await websocket.close(_CANNOT, problem.type.title.en[:_LONGEST_REASON])
 
 
 async def _until_gone(websocket: WebSocket, scope: CancelScope) -> None:
@@ -77,22 +73,28 @@ async def _until_gone(websocket: WebSocket, scope: CancelScope) -> None:
 
 
 async def _send(websocket: WebSocket, watch: Watch, epcis: EpcisServices) -> None:
-    """Send until the query is removed."""
+    """Send until the query is removed or can't be answered."""
+    outlook: Outlook = websocket.app.state.outlook
     while True:
-        try:
-            document = await to_thread.run_sync(watch.next_document, epcis)
-        except NotFoundError as error:
-            await websocket.close(_GONE, str(error)[:100])
+        view = await outlook.look(epcis)
+        if view is not None and watch.ends(view):
+            await websocket.close(_GONE, f"the query {watch.name} was removed"[:_LONGEST_REASON])
             return
-        except DatabaseUnavailableError:
-            document = None
-        except QueryError as error:
-            await _end_with(websocket, error)
-            return
+        document = None
+        if view is not None and watch.is_due(view):
+            try:
+                document = await to_thread.run_sync(
+                    watch.next_document, epcis, limiter=outlook.threads
+                )
+            except DatabaseUnavailableError:
+                pass  # it goes on once the database answers
+            except TraceabilityError as error:
+                await _end_with(websocket, error)
+                return
         if document is None:
             await sleep(_LOOK_EVERY_S)
             continue
         try:
             await websocket.send_text(document)
-        except WebSocketDisconnect:
-            return
+        except (WebSocketDisconnect, RuntimeError):
+            return  # the latter is what uvicorn says where it closes just then

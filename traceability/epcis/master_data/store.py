@@ -10,9 +10,9 @@ from typing import Any, TypeVar
 
 from sqlalchemy import BindParameter, Connection, bindparam, delete, select, tuple_
 
+from traceability.bulk import BulkInsert
 from traceability.epcis.master_data import tables as m
 from traceability.epcis.master_data.statements import VOCABULARY, Statement, attribute_name
-from traceability.epcis.query.bulk import BulkInsert
 from traceability.epcis.query.values import storable
 
 T = TypeVar("T")

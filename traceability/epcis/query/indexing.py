@@ -7,6 +7,7 @@ from sqlalchemy import Connection, bindparam, select
 
 from park.times import to_epoch_ms
 from traceability import tables as t
+from traceability.bulk import BulkInsert, Row
 from traceability.epcis.identifiers import canonical, instance
 from traceability.epcis.model import (
     AggregationEvent,
@@ -21,7 +22,6 @@ from traceability.epcis.model import (
     action_of,
 )
 from traceability.epcis.query import tables as q
-from traceability.epcis.query.bulk import BulkInsert, Row
 from traceability.epcis.query.extensions import add_extensions, add_order
 from traceability.epcis.query.fields import Field, Section, measured, typed
 from traceability.epcis.query.rows import Rows
