@@ -1,26 +1,45 @@
-"""Derives index, lineage, findings and ledger of events that were stored before there were such.
+"""Derives what events lack that an earlier version stored.
 
-The books aren't touched: they were kept from the first release on.
+Those of release 0.1 have no index, lineage, findings and ledger; those of versions before revision
+0006 have an index that says less. Books, lineage and findings aren't touched otherwise: where this
+version would derive others, `agripark ledger rebuild` does.
 """
 
-from collections.abc import Iterator, Sequence
+import logging
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, select, update
 
 from park.assets import Park
 from traceability import tables as t
 from traceability.canonical import canonical_json, read_canonical
 from traceability.entries import Entry, entry_of_body
 from traceability.epcis.contexts import OWN, Context
+from traceability.epcis.model import AnyEvent
+from traceability.epcis.query.indexing import index_events
+from traceability.epcis.reading import read_event
+from traceability.errors import TraceabilityError
 from traceability.interpretation import Places
 from traceability.ledger import log as ledger_log
 from traceability.projections import project_events
+
+_log = logging.getLogger(__name__)
+
+INDEXED_OTHERWISE = frozenset({"0002", "0003", "0004", "0005"})
+"""Revisions whose index said less."""
 
 _E = t.events.c
 _CHUNK = 500
 _NEXT = (
     select(_E.seq, _E.document)
     .where(_E.seq > bindparam("after"), _E.content_hash == b"")
+    .order_by(_E.seq)
+    .limit(_CHUNK)
+)
+_ALL = (
+    select(_E.seq, _E.event_id, _E.document)
+    .where(_E.seq > bindparam("after"))
     .order_by(_E.seq)
     .limit(_CHUNK)
 )
@@ -34,7 +53,7 @@ _SAVE = (
 def derive_missing(connection: Connection, park: Park) -> int:
     """Derive what events of release 0.1 lack; how many there were."""
     done, places = 0, Places(park)
-    for chunk in _chunks(connection):
+    for chunk in _chunks(connection, _NEXT):
         entries = [(seq, _entry(document, places)) for seq, document in chunk]
         documents = [canonical_json(dict(entry.body)) for _, entry in entries]
         connection.execute(
@@ -57,14 +76,31 @@ def derive_missing(connection: Connection, park: Park) -> int:
     return done
 
 
-def _chunks(connection: Connection) -> Iterator[Sequence[tuple[int, str]]]:
+def index_anew(connection: Connection) -> None:
+    """Index all events; the index is empty."""
+    for chunk in _chunks(connection, _ALL):
+        index_events(connection, list(_read(chunk)))
+
+
+def _read(rows: Iterable[Row[Any]]) -> Iterator[tuple[int, AnyEvent]]:
+    for row in rows:
+        try:
+            yield row.seq, read_event(*_parts(row.document))
+        except TraceabilityError as error:
+            _log.warning("event %s can't be read any more: %s", row.event_id, error)
+
+
+def _chunks(connection: Connection, query: Select[Any]) -> Iterator[Sequence[Row[Any]]]:
     after = 0
-    while rows := connection.execute(_NEXT, {"after": after}).all():
-        yield [(row.seq, row.document) for row in rows]
+    while rows := connection.execute(query, {"after": after}).all():
+        yield rows
         after = rows[-1].seq
 
 
 def _entry(document: str, places: Places) -> Entry:
+    return entry_of_body(*_parts(document), places)
+
+
+def _parts(document: str) -> tuple[dict[str, Any], Context]:
     body = read_canonical(document)
-    context = Context.of(body["@context"]) if "@context" in body else OWN
-    return entry_of_body(body, context, places)
+    return body, Context.of(body["@context"]) if "@context" in body else OWN

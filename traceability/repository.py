@@ -16,7 +16,7 @@ from traceability.errors import DatabaseUnavailableError
 from traceability.figures.reading import StoredLot, steps_after, stored_in
 from traceability.interpretation import Places
 from traceability.paging import DEFAULT_LIMIT, LARGEST_LIMIT, check_texts
-from traceability.rebuilding import derive_missing
+from traceability.rebuilding import INDEXED_OTHERWISE, derive_missing, index_anew
 from traceability.recording import Recorder
 from traceability.transactions import reading, write
 from traceability.views import (
@@ -75,8 +75,11 @@ class Traceability:
         """Make the tables, or bring them up to this version; safe to repeat."""
 
         def work(connection: Connection) -> None:
+            before = migrations.current(connection)
             migrations.upgrade(connection)
             derive_missing(connection, self._park)
+            if before in INDEXED_OTHERWISE:
+                index_anew(connection)
 
         write(self._engine, work)
 

@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, Engine, MetaData, func, insert, inspect, select
+from sqlalchemy import Connection, Engine, MetaData, delete, func, insert, inspect, select
 
 from park.assets import Park
 from park.database import open_engine
@@ -14,6 +15,7 @@ from tests.support.scanning import NOW, Scans
 from traceability import migrations
 from traceability import tables as t
 from traceability.canonical import canonical_json
+from traceability.epcis.query import tables as q
 from traceability.errors import MigrationError
 from traceability.event_repository import EventRepository
 from traceability.repository import Traceability
@@ -23,13 +25,25 @@ CASE = Path(__file__).parents[1] / "cases" / "traceability" / "release-0.1.json"
 RULES: dict[str, Any] = {"mass_tolerance": 0.005, "clock_skew_s": 300.0}
 
 
-@pytest.fixture
-def engine(address: str) -> Iterator[Engine]:
-    """A database as release 0.1 left it: ten scans, from two harvests to a shipment's arrival."""
+@contextmanager
+def _empty(address: str) -> Iterator[Engine]:
     engine = open_engine(address)
-    write(engine, _fill)
     yield engine
     engine.dispose()
+
+
+@contextmanager
+def _of_release(address: str) -> Iterator[Engine]:
+    """A database as release 0.1 left it: ten scans, from two harvests to a shipment's arrival."""
+    with _empty(address) as engine:
+        write(engine, _fill)
+        yield engine
+
+
+@pytest.fixture
+def engine(address: str) -> Iterator[Engine]:
+    with _of_release(address) as engine:
+        yield engine
 
 
 def _fill(connection: Connection) -> None:
@@ -100,6 +114,32 @@ def test_the_new_tables_hold_the_old_events(engine: Engine, small_park: Park) ->
     events = EventRepository(engine, small_park, **RULES, clock=lambda: NOW)
     first = json.loads(CASE.read_text())["events"][0]["event_id"]
     assert events.event(first)["bizStep"] == "commissioning"
+
+
+def test_what_an_earlier_version_indexed_is_indexed_anew(
+    address: str, tmp_path: Path, small_park: Park
+) -> None:
+    with _of_release(f"sqlite:///{tmp_path / 'new.db'}") as new, _empty(address) as old:
+        _traceability(new, small_park).migrate()
+        with new.connect() as source, old.begin() as target:
+            migrations.upgrade(target, "0005")
+            _copy_events(source, target)
+        _traceability(old, small_park).migrate()
+        assert _index(old) == _index(new)
+        assert len(_index(old)["event_facts"]) == 10
+
+
+def _copy_events(source: Connection, target: Connection) -> None:
+    for table in (t.events, t.log_head):
+        rows = [dict(row) for row in source.execute(select(table)).mappings()]
+        target.execute(delete(table))
+        target.execute(insert(table), rows)
+
+
+def _index(engine: Engine) -> dict[str, set[Any]]:
+    tables = (q.event_facts, q.event_shapes, q.event_terms, q.event_numbers)
+    with engine.connect() as connection:
+        return {each.name: set(map(tuple, connection.execute(select(each)))) for each in tables}
 
 
 def test_a_database_of_a_newer_version_is_left_alone(address: str, small_park: Park) -> None:

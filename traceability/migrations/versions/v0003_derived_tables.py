@@ -24,7 +24,6 @@ def upgrade() -> None:
     _create_stops()
     _create_things()
     _create_event_facts()
-    _create_event_shapes()
     _create_subscriptions()
 
 
@@ -209,7 +208,6 @@ def _create_event_facts() -> None:
         sa.Column("seq", _ID, autoincrement=False, nullable=False),
         sa.Column("event_time_ms", sa.BigInteger(), nullable=False),
         sa.Column("record_time_ms", sa.BigInteger(), nullable=False),
-        sa.Column("shape", sa.BigInteger(), nullable=False),
         sa.Column("type", _WORD, nullable=False),
         sa.Column("action", _WORD, nullable=True),
         sa.Column("biz_step", _WORD, nullable=True),
@@ -219,27 +217,47 @@ def _create_event_facts() -> None:
         sa.ForeignKeyConstraint(["seq"], ["events.seq"], name=op.f("fk_event_facts_seq")),
         sa.PrimaryKeyConstraint("seq", name=op.f("pk_event_facts")),
     )
-    for columns in (
-        ["biz_location", "event_time_ms", "seq", "shape"],
+    op.create_index(
+        op.f("ix_event_facts_biz_location_event_time_ms_seq"),
+        "event_facts",
+        ["biz_location", "event_time_ms", "seq"],
+        unique=False,
+    )
+    op.create_index(
+        op.f("ix_event_facts_biz_step_event_time_ms_seq"),
+        "event_facts",
         ["biz_step", "event_time_ms", "seq"],
+        unique=False,
+    )
+    op.create_index(
+        op.f("ix_event_facts_disposition_event_time_ms_seq"),
+        "event_facts",
+        ["disposition", "event_time_ms", "seq"],
+        unique=False,
+    )
+    op.create_index(
+        op.f("ix_event_facts_event_time_ms_seq"),
+        "event_facts",
         ["event_time_ms", "seq"],
-        ["read_point", "event_time_ms", "seq", "shape"],
+        unique=False,
+    )
+    op.create_index(
+        op.f("ix_event_facts_read_point_event_time_ms_seq"),
+        "event_facts",
+        ["read_point", "event_time_ms", "seq"],
+        unique=False,
+    )
+    op.create_index(
+        op.f("ix_event_facts_record_time_ms_seq"),
+        "event_facts",
         ["record_time_ms", "seq"],
-        ["shape", "event_time_ms", "seq"],
-    ):
-        name = op.f(f"ix_event_facts_{'_'.join(columns)}")
-        op.create_index(name, "event_facts", columns, unique=False)
-
-
-def _create_event_shapes() -> None:
-    op.create_table(
-        "event_shapes",
-        sa.Column("id", _ID, autoincrement=False, nullable=False),
-        sa.Column("type", _WORD, nullable=False),
-        sa.Column("action", _WORD, nullable=True),
-        sa.Column("biz_step", _WORD, nullable=True),
-        sa.Column("disposition", _WORD, nullable=True),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_event_shapes")),
+        unique=False,
+    )
+    op.create_index(
+        op.f("ix_event_facts_type_event_time_ms_seq"),
+        "event_facts",
+        ["type", "event_time_ms", "seq"],
+        unique=False,
     )
 
 
