@@ -32,7 +32,7 @@ from traceability.derived.shadow import open_shadow
 from traceability.derived.tables import DERIVED, EVENTS, DerivedTable
 from traceability.epcis import tables as rest
 from traceability.epcis.master_data import tables as master_data
-from traceability.errors import LedgerBrokenError, LedgerError
+from traceability.errors import LedgerBrokenError, LedgerError, MigrationError
 from traceability.ledger import tables as ledger_tables
 from traceability.provenance import tables as p
 from traceability.repository import Traceability
@@ -224,6 +224,13 @@ def test_nothing_follows_from_forged_or_unproven_events(story: DerivedStory, how
         story.ledger.anchor.path.unlink()
     with pytest.raises(LedgerBrokenError, match="nothing was rebuilt"):
         story.derived.rebuild(story.ledger.verify(), watched)
+
+
+def test_tables_of_another_version_are_not_compared(story: DerivedStory) -> None:
+    with story.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0005'")
+    with pytest.raises(MigrationError, match="revision 0005"):
+        story.derived.compare(watched)
 
 
 def test_events_that_the_books_would_refuse_today_are_doubted(

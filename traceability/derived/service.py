@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, Engine
 
 from park.assets import Park
+from traceability import migrations
 from traceability.derived.comparing import Comparison, TableReport
 from traceability.derived.restoring import restore
 from traceability.derived.shadow import Doubts, Progress, Shadow, open_shadow
@@ -53,7 +54,8 @@ def is_mendable(report: Report) -> bool:
 class DerivedTables:
     """What follows from the events of one database.
 
-    Methods raise DatabaseUnavailableError where it doesn't answer. They take as much room for
+    Methods raise DatabaseUnavailableError where it doesn't answer, MigrationError where it is of
+    another version. They take as much room for
     temporary files as the database has, and about a second for a thousand events.
     """
 
@@ -66,6 +68,7 @@ class DerivedTables:
     def compare(self, progress: Progress) -> DerivedReport:
         """Derive everything anew, and compare; what is captured meanwhile isn't looked at."""
         with open_shadow(*self._rules) as shadow, reading(self._engine) as connection:
+            migrations.require_head(connection)
             size = log.size(connection)
             shadow.follow(connection, size, progress)
             shadow.doubt_unbooked(connection)
@@ -86,6 +89,7 @@ class DerivedTables:
             raise LedgerBrokenError(msg)
         with open_shadow(*self._rules) as shadow:
             with reading(self._engine) as connection:
+                migrations.require_head(connection)
                 shadow.follow(connection, log.size(connection), progress)
 
             def work(connection: Connection) -> Rebuilt:

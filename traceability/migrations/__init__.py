@@ -41,6 +41,17 @@ def head() -> str | None:
     return _scripts().get_current_head()
 
 
+def require_head(connection: Connection) -> None:
+    """Raise MigrationError unless the tables are those of this version."""
+    found, wanted = current(connection), head()
+    if found != wanted:
+        msg = (
+            f"the database is at revision {found}, this agripark needs {wanted}; start it once, as "
+            "by agripark serve, and it is brought up to date"
+        )
+        raise MigrationError(msg)
+
+
 def _check_owner(connection: Connection) -> None:
     found = current(connection)
     if found is None:
