@@ -16,6 +16,7 @@ from tests.support.epcis_api import Json, document
 from tests.support.random_season import moves, random_season
 from tests.support.scanning import NOW, Scans
 from traceability.balance.service import MassBalance
+from traceability.derived.service import DerivedTables
 from traceability.epcis.contexts import OWN
 from traceability.epcis.writing import write_event
 from traceability.errors import MassError
@@ -197,3 +198,6 @@ def test_books_with_wrong_steps_are_those_without_them(
         assert books.balance.season(2026).difference_mg == 0
         declared = {event_id_of(told.told[number % len(told.told)]) for number in wrong}
         assert declared & kept == set(books.still())
+        rules = {"mass_tolerance": 0.0, "clock_skew_s": 300.0}
+        derived = DerivedTables(told.engine, small_park, **rules)
+        assert derived.compare(lambda _done, _total: None).ok
