@@ -21,6 +21,7 @@ from api.epcis.services import EpcisServices
 from api.errors import CommandError
 from api.figures import FiguresWriter
 from api.migrating import up_to_date
+from api.park_scale import keep_scale, scale_of
 from api.scan_sink import TraceabilityScanSink
 from api.services import Services, utc_now
 from ingest.alarms.notify.file import read_plan
@@ -63,8 +64,11 @@ _STOP_DEADLINE_S = 10.0
 
 
 def make_park(settings: Settings) -> Park:
-    """The park that the settings describe."""
-    return build_park(read_definition(settings.park_definition), settings.park_scale)
+    """The park that the settings describe, at the scale of the data that is there.
+
+    Raises CommandError where another scale is asked for.
+    """
+    return build_park(read_definition(settings.park_definition), scale_of(settings))
 
 
 def make_store(settings: Settings) -> TelemetryStore:
@@ -273,6 +277,7 @@ def opened(settings: Settings, *, needs_database: bool = True) -> Iterator[Parts
     """
     logs.configure(settings.log_format, settings.log_level)
     park = make_park(settings)
+    keep_scale(settings)
     rules = make_alarm_rules(settings)
     with ExitStack() as stack:
         store = make_store(settings)

@@ -148,6 +148,11 @@ class Settings(BaseSettings):
         return self.data_dir / "ledger-keys"
 
     @property
+    def scale_path(self) -> Path:
+        """File that says at which scale the park is whose data the folder holds."""
+        return self.data_dir / "park.json"
+
+    @property
     def ledger_checkpoints(self) -> Path:
         """File of the checkpoints that were signed."""
         return self.data_dir / "ledger-checkpoints.jsonl"

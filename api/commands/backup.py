@@ -61,7 +61,7 @@ def _back_up(settings: Settings, folder: Path) -> dict[str, int]:
     unfinished = folder.with_name(folder.name + _UNFINISHED)
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(parents=True, mode=_FOLDER_MODE)
-    _copy_ledger(settings, unfinished)
+    _copy_files(settings, unfinished)
     for source in sources:
         _copy_database(source, unfinished / source.name)
     unfinished.replace(folder)
@@ -82,9 +82,10 @@ def _embedded(settings: Settings) -> Path | None:
     return Path(url.database or "") if url.get_backend_name() == "sqlite" else None
 
 
-def _copy_ledger(settings: Settings, target: Path) -> None:
-    if settings.ledger_checkpoints.is_file():
-        shutil.copy2(settings.ledger_checkpoints, target)
+def _copy_files(settings: Settings, target: Path) -> None:
+    for path in (settings.ledger_checkpoints, settings.scale_path):
+        if path.is_file():
+            shutil.copy2(path, target)
     keys = target / settings.ledger_keys.name
     keys.mkdir(mode=_FOLDER_MODE)
     for pattern in _PUBLIC_KEYS:
