@@ -13,10 +13,8 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from park.assets import Park
 from tests.support.command_line import CommandLine
 from tests.support.epcis_load import Json, document, pallet_link
-from tests.support.rederived import differing_tables
 from tests.support.serve_process import ServeProcess, serve_processes
 from tests.support.servers import PostgreSQL, wait_until
 
@@ -141,12 +139,15 @@ def test_of_versions_that_contradict_each_other_one_is_stored_and_the_others_are
     assert len(refused) == (CLIENTS - 1) * SIZE * len(CONTESTED)
 
 
-def test_the_ledger_is_whole(played: Played, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_ledger_is_whole_and_so_is_what_follows_from_it(
+    played: Played, capsys: pytest.CaptureFixture[str]
+) -> None:
     _, database, data, _ = played
-    done = CommandLine(data, capsys)("ledger", "verify", "--database", database, "--json")
+    run = CommandLine(data, capsys)
+    done = run("ledger", "verify", "--derived", "--database", database, "--json")
     report = json.loads(done.stdout)
-    assert (done.status, report["ok"]) == (0, True), report
-    assert report["size"] == DOCUMENTS * SIZE
+    assert (done.status, report["ok"], report["derived"]["ok"]) == (0, True, True), report
+    assert report["size"] == report["derived"]["size"] == DOCUMENTS * SIZE
 
 
 def test_masses_are_counted_once(played: Played) -> None:
@@ -157,10 +158,3 @@ def test_masses_are_counted_once(played: Played) -> None:
     masses = sorted((edge["kind"], edge["mass_kg"]) for edge in found["back"]["edges"])
     assert pallet["mass_kg"] == 700
     assert masses == [("contains", 700), ("into", 800), ("out_of", 700)]
-
-
-def test_all_that_is_derived_is_as_if_events_had_come_one_by_one(
-    played: Played, small_park: Park, tmp_path: Path
-) -> None:
-    _, database, *_ = played
-    assert differing_tables(database, small_park, tmp_path) == {}
