@@ -18,9 +18,11 @@ from dataclasses import dataclass
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
+ACCEPTED_AT_ONCE = 256
+"""Connections that are taken before it is seen how many there are, and again before any closes."""
 _MOST_CONNECTIONS = 4000
-_OTHER_FILES = 200
-"""Open files that are no clients': the database's, for example."""
+_OTHER_FILES = 150 + 2 * ACCEPTED_AT_ONCE
+"""Open files that are no clients', the database's, for example; and those of too many clients."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,7 @@ def patience_of_process() -> Patience:
     if soft < wanted:
         soft = min(wanted, hard)
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-    return Patience(most=max(min(wanted, soft) - _OTHER_FILES, _OTHER_FILES))
+    return Patience(most=max(min(wanted, soft) - _OTHER_FILES, soft // 8))
 
 
 def http_protocol(patience: Patience) -> type[H11Protocol]:

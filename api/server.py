@@ -10,7 +10,13 @@ from math import ceil
 import uvicorn
 from starlette.types import ASGIApp
 
-from api.connections import Patience, http_protocol, patience_of_process, websocket_protocol
+from api.connections import (
+    ACCEPTED_AT_ONCE,
+    Patience,
+    http_protocol,
+    patience_of_process,
+    websocket_protocol,
+)
 from api.errors import ServerError
 from api.ports import is_free
 
@@ -45,6 +51,7 @@ def serving(app: ASGIApp, host: str, port: int, patience: Patience | None = None
             http=http_protocol(patience),
             ws=websocket_protocol(patience),
             ws_max_size=_LONGEST_MESSAGE,
+            backlog=ACCEPTED_AT_ONCE,
             timeout_keep_alive=ceil(patience.idle_s),
             timeout_graceful_shutdown=_STOP_DEADLINE_S,
         )
