@@ -54,7 +54,7 @@ def derive_missing(connection: Connection, park: Park) -> int:
     """Derive what events of release 0.1 lack; how many there were."""
     done, places = 0, Places(park)
     for chunk in _chunks(connection, _NEXT):
-        entries = [(seq, _entry(document, places)) for seq, document in chunk]
+        entries = [(row.seq, _entry(row.document, places)) for row in chunk]
         documents = [canonical_json(dict(entry.body)) for _, entry in entries]
         connection.execute(
             _SAVE,
