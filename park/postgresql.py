@@ -39,8 +39,10 @@ _SESSION = "; ".join(
         "SET standard_conforming_strings TO on",
         # Captures take turns by a lock on one row: what is read behind it must be the latest.
         "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL READ COMMITTED",
-        # A server of ours that is gone or stands still keeps no other from capturing.
+        # A server of ours that is gone or stands still keeps no other from capturing: whether it
+        # stopped between two statements, or in the middle of sending one.
         "SET idle_in_transaction_session_timeout TO '60s'",
+        "SET statement_timeout TO '60s'",
         "SET lock_timeout TO '45s'",
         f"SET tcp_keepalives_idle TO {_SILENT_AFTER_S}",
         f"SET tcp_keepalives_interval TO {_ASK_EVERY_S}",
@@ -126,7 +128,7 @@ def wait_long(connection: Connection) -> None:
     driver = connection.connection.driver_connection
     if isinstance(driver, _Connection):
         connection.detach()
-        connection.exec_driver_sql("SET lock_timeout TO 0")
+        connection.exec_driver_sql("SET lock_timeout TO 0; SET statement_timeout TO 0")
         driver.wait(None)
 
 
