@@ -21,12 +21,13 @@ def project_events(
     twins: Collection[int],
     found: Mapping[int, Sequence[Finding]],
     places: Places,
+    recorded_ms: Mapping[int, int] | None = None,
 ) -> None:
     """Derive all of these numbered events; `twins` say what was said before.
 
-    `found` are findings known already.
+    `found` are findings known already, `recorded_ms` record times as in `index_events`.
     """
-    index_events(connection, rows)
+    index_events(connection, rows, recorded_ms)
     excluded = step_conflicts(connection, rows)
     settled = settle(connection, rows, twins)
     counting = [(seq, event) for seq, event in rows if seq not in settled.twins]

@@ -297,5 +297,6 @@ def _finish(session: _Session, places: Places) -> None:
     _ADD(connection, rows)
     events = [(seq, entry.event) for seq, entry in session.done]
     found = {seq: findings for seq, entry in session.done if (findings := session.findings(entry))}
-    project_events(connection, events, session.twins, found, places)
+    recorded_ms = dict.fromkeys((seq for seq, _ in events), to_epoch_ms(session.now))
+    project_events(connection, events, session.twins, found, places, recorded_ms)
     ledger_log.append(connection, session.size, session.documents)

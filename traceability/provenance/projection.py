@@ -101,6 +101,8 @@ def _missing_ids(connection: Connection, rows: Sequence[tuple[int, AnyEvent]]) -
 
 def _name(connection: Connection, facts: Facts) -> Names:
     ids = known_ids(connection, facts.things)
+    if len(ids) == len(facts.things):
+        return Names(ids, facts)
     following = last_id(connection, t.things) + 1
     fresh = [
         (number, key, kind.value)
@@ -114,6 +116,8 @@ def _name(connection: Connection, facts: Facts) -> Names:
 
 
 def _add_links(connection: Connection, facts: Facts, names: Names) -> None:
+    if not facts.links:
+        return
     outputs = {names.id(link.target) for link in facts.links if link.kind == t.OUT_OF}
     first = _first_made(connection, outputs)
     for link in facts.links:

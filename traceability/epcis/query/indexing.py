@@ -39,12 +39,18 @@ _RECORDED = select(t.events.c.seq, t.events.c.record_time_ms).where(
 )
 
 
-def index_events(connection: Connection, rows: Sequence[tuple[int, AnyEvent]]) -> None:
-    """Index these numbered events, whose rows in `events` are there already."""
+def index_events(
+    connection: Connection,
+    rows: Sequence[tuple[int, AnyEvent]],
+    recorded_ms: Mapping[int, int] | None = None,
+) -> None:
+    """Index these numbered events, whose rows in `events` are there already.
+
+    `recorded_ms` are their record times, which are looked up where they aren't given.
+    """
     if not rows:
         return
-    span = {"first": min(seq for seq, _ in rows), "last": max(seq for seq, _ in rows)}
-    recorded = {row.seq: row.record_time_ms for row in connection.execute(_RECORDED, span)}
+    recorded = _record_times(connection, rows) if recorded_ms is None else recorded_ms
     facts: list[Row] = []
     terms: list[Row] = []
     numbers: list[Row] = []
@@ -65,6 +71,13 @@ def index_events(connection: Connection, rows: Sequence[tuple[int, AnyEvent]]) -
     _ADD_FACTS(connection, facts)
     _ADD_TERMS(connection, terms)
     _ADD_NUMBERS(connection, numbers)
+
+
+def _record_times(
+    connection: Connection, rows: Sequence[tuple[int, AnyEvent]]
+) -> Mapping[int, int]:
+    span = {"first": min(seq for seq, _ in rows), "last": max(seq for seq, _ in rows)}
+    return {row.seq: row.record_time_ms for row in connection.execute(_RECORDED, span)}
 
 
 def facts_of(event: AnyEvent) -> Row:
