@@ -10,6 +10,8 @@ from fastapi.staticfiles import StaticFiles
 
 from api import openapi
 from api import problems as problem_handling
+from api.epcis.headers import EpcisHeaders
+from api.epcis.limits import capture_limits
 from api.epcis.problems import EPCIS_PROBLEM_OF_ERROR
 from api.epcis.watching import Outlook
 from api.middleware import IN_HAND_BYTES, BodyLimit, HeadAsGet, RawPath, SecurityHeaders
@@ -75,6 +77,7 @@ def create_app(services: Services) -> FastAPI:
         by_path=dict.fromkeys(("/epcis/capture", "/epcis/events"), largest),
         in_hand_bytes=max(IN_HAND_BYTES, 4 * largest),
     )
+    app.add_middleware(EpcisHeaders, limits=capture_limits(services))
     app.add_middleware(SecurityHeaders)
     app.add_middleware(RawPath)
     app.add_middleware(HeadAsGet)

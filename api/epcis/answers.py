@@ -8,7 +8,7 @@ from fastapi import Depends, Request
 from starlette.responses import Response
 
 from api.epcis.bodies import JSON_TYPES, XML_TYPES
-from api.epcis.headers import EVERY_ANSWER, read_epc_format, read_word_form
+from api.epcis.headers import read_epc_format, read_word_form
 from api.epcis.paging import link_to_next
 from api.errors import ProblemError
 from api.negotiation import acceptable
@@ -50,14 +50,14 @@ def json_answer(
     content: Any, media_type: str, *, status: int = 200, headers: Mapping[str, str] | None = None
 ) -> Response:
     """Plain JSON."""
-    every = {**EVERY_ANSWER, **(headers or {})}
-    return Response(orjson.dumps(content), status, every, media_type)
+    return Response(orjson.dumps(content), status, headers, media_type)
 
 
 def collection(
     members: Sequence[str],
     media_type: str,
-    headers: Mapping[str, str],
+    *,
+    headers: Mapping[str, str] | None = None,
     context: Any = GS1_CONTEXT,
 ) -> Response:
     """A collection of names, and the `@context` of their prefixes."""
@@ -82,7 +82,6 @@ def events_answer(
         [change(event, form) for event in events], services.clock(), query_name
     )
     headers = {
-        **EVERY_ANSWER,
         **_VARY,
         **link_to_next(request, next_token),
         "GS1-EPC-Format": form.value,

@@ -5,13 +5,16 @@ Only version 2.0 of EPCIS and CBV is spoken here; who insists on another gets 40
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from enum import StrEnum
 from importlib.metadata import version
 from types import MappingProxyType
 from typing import Annotated, TypeVar
 
 from fastapi import Depends, Request
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import ProblemError
 from traceability.epcis.contexts import GS1_CONTEXT, NAMESPACE, Context
@@ -22,27 +25,78 @@ C = TypeVar("C", bound=StrEnum)
 
 _SPOKEN = (2, 0)
 _VERSION = re.compile(r"(\d{1,3})(?:\.(\d{1,3}))?(?:\.\d{1,3})?", re.ASCII)
+_BINDING = re.compile(r"/epcis(?:/|\Z)")
+_CAPTURES = re.compile(r"/epcis/(?:capture(?:/.*)?|events)", re.DOTALL)
 _EXTENSION = re.compile(r'\s*([\w.-]+)\s*[=:]\s*"?([^\s,;"]+)"?\s*', re.ASCII)
 
-EVERY_ANSWER: Mapping[str, str] = MappingProxyType(
-    {"GS1-EPCIS-Version": "2.0", "GS1-CBV-Version": "2.0"}
-)
-"""What every answer says."""
-
-DISCOVERY: Mapping[str, str] = MappingProxyType(
+SPOKEN: Mapping[str, str] = MappingProxyType(
     {
-        **EVERY_ANSWER,
+        "GS1-EPCIS-Version": "2.0",
         "GS1-EPCIS-Min": "2.0",
         "GS1-EPCIS-Max": "2.0",
+        "GS1-CBV-Version": "2.0",
         "GS1-CBV-Min": "2.0",
         "GS1-CBV-Max": "2.0",
-        "GS1-EPC-Format": "No_Preference",
-        "GS1-CBV-XML-Format": "No_Preference",
-        "GS1-Extensions": f"agripark={NAMESPACE}",
         "GS1-Vendor-Version": f"agripark-{version('agripark')}",
     }
 )
-"""What OPTIONS says everywhere."""
+"""The versions that are spoken here."""
+
+DISCOVERY: Mapping[str, str] = MappingProxyType(
+    {
+        **SPOKEN,
+        "GS1-EPC-Format": "No_Preference",
+        "GS1-CBV-XML-Format": "No_Preference",
+        "GS1-Extensions": f"agripark={NAMESPACE}",
+    }
+)
+"""What OPTIONS says everywhere, and any answer where the request asks for nothing else."""
+
+
+class EpcisHeaders:
+    """Adds what GS1's OpenAPI file lists at every answer under `/epcis`, where an answer lacks it.
+
+    The forms are those that were asked for, else those of DISCOVERY. Addresses that capture tell
+    their limits, too.
+    """
+
+    def __init__(self, app: ASGIApp, limits: Mapping[str, str]) -> None:
+        self._app = app
+        self._limits = limits
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, and the answer with the headers."""
+        path = scope.get("path", "")
+        if scope["type"] != "http" or not _BINDING.match(path):
+            await self._app(scope, receive, send)
+            return
+        asked = Headers(scope=scope)
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                limits = self._limits if _CAPTURES.fullmatch(path) else {}
+                for name, value in {**_said(asked), **limits}.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers)
+
+
+def _said(asked: Headers) -> Mapping[str, str]:
+    """DISCOVERY with the forms that a request asks for in their place, where those can be read."""
+    said = dict(DISCOVERY)
+    readers: Mapping[str, Callable[[str], str]] = {
+        "GS1-EPC-Format": lambda text: read_epc_format(text).value,
+        "GS1-CBV-XML-Format": lambda text: read_word_form(text).value,
+        "GS1-Extensions": lambda text: text if read_extensions(text) else "",
+    }
+    for name, read in readers.items():
+        text = ", ".join(asked.getlist(name)).strip()
+        if text:
+            with suppress(ProblemError):
+                said[name] = read(text)
+    return said
 
 
 def read_epc_format(text: str | None) -> IdentifierForm:

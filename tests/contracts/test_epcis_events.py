@@ -363,11 +363,66 @@ def test_what_an_address_can_do(client: TestClient, path: str, allow: str) -> No
         assert answer.headers[f"GS1-{name}"]
 
 
-def test_capture_says_its_limits(client: TestClient) -> None:
-    headers = client.options("/epcis/capture").headers
+@pytest.mark.parametrize(
+    ("path", "form"),
+    [
+        ("", "Always_EPC_URN"),
+        ("/", "Always_EPC_URN"),
+        ("/capture", "Always_EPC_URN"),
+        ("/events?perPage=1", "Always_EPC_URN"),
+        (f"/events/{HASHED}", "Always_EPC_URN"),
+        ("/epcs", "Always_EPC_URN"),
+        ("/bizSteps/shipping", "Always_EPC_URN"),
+        ("/queries", "Always_EPC_URN"),
+        ("/queries/none", "Always_EPC_URN"),
+        ("/events?EQ_nothing=1", "Always_EPC_URN"),
+        ("/epcs", "Never_Translates"),
+    ],
+)
+def test_every_answer_says_versions_and_forms(client: TestClient, path: str, form: str) -> None:
+    asked = {
+        "GS1-EPC-Format": form,
+        "GS1-CBV-XML-Format": "always_urn",
+        "GS1-Extensions": "ex=https://ns.example.com/epcis/",
+    }
+    answer = client.get(f"/epcis{path}", headers=asked)
+    for kind in ("EPCIS", "CBV"):
+        for what in ("Version", "Min", "Max"):
+            assert answer.headers[f"GS1-{kind}-{what}"] == "2.0"
+    assert answer.headers["GS1-Vendor-Version"].startswith("agripark-")
+    # Members are listed in one form only, if not as URNs.
+    listed_as = {"Never_Translates": "Always_GS1_Digital_Link"}.get(form, form)
+    assert answer.headers["GS1-EPC-Format"] == listed_as
+    assert answer.headers["GS1-CBV-XML-Format"] == "Always_URN"
+    assert answer.headers["GS1-Extensions"] == "ex=https://ns.example.com/epcis/"
+
+
+def test_forms_that_nobody_asked_for_are_the_servers(client: TestClient) -> None:
+    answer = client.get("/epcis/queries", headers={"GS1-EPC-Format": "whatever"})
+    assert answer.headers["GS1-EPC-Format"] == "No_Preference"
+    assert answer.headers["GS1-CBV-XML-Format"] == "No_Preference"
+    assert answer.headers["GS1-Extensions"].startswith("agripark=")
+    assert "GS1-EPCIS-Version" not in client.get("/healthz").headers
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("OPTIONS", "capture"),
+        ("GET", "capture"),
+        ("GET", "capture/none"),
+        ("POST", "capture"),
+        ("POST", "events"),
+    ],
+)
+def test_capture_says_its_limits(client: TestClient, method: str, path: str) -> None:
+    headers = client.request(method, f"/epcis/{path}").headers
     assert headers["GS1-EPCIS-Capture-Limit"] == "5000"
     assert headers["GS1-EPCIS-Capture-File-Size-Limit"] == str(16 * 1024 * 1024)
-    assert headers["GS1-Capture-Error-Behaviour"] == "all"
+
+
+def test_capture_takes_both_behaviours(client: TestClient) -> None:
+    assert client.options("/epcis/capture").headers["GS1-Capture-Error-Behaviour"] == "all"
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,6 @@ from api.epcis.answers import JsonOrXmlType, JsonType, json_answer
 from api.epcis.bodies import XML_TYPES, BodyInTurn
 from api.epcis.discovery import add_discovery
 from api.epcis.documents import event_count
-from api.epcis.headers import EVERY_ANSWER
 from api.epcis.limits import capture_limits
 from api.epcis.paging import Paged, link_to_next, public_address
 from api.epcis.responses import exceptions
@@ -74,7 +73,6 @@ def capture_document(
     job = epcis.jobs.add(began, services.clock(), result.refused, proceed=proceed)
     epcis.runner.wake()
     headers = {
-        **EVERY_ANSWER,
         _BEHAVIOUR: behaviour,
         "Location": public_address(request, f"/epcis/capture/{job.job_id}"),
     }
@@ -111,7 +109,7 @@ def get_capture_job(epcis: EpcisNeeded, job: JobPath, media_type: JsonOrXmlType)
     headers = {_BEHAVIOUR: found.captureErrorBehaviour}
     content = found.model_dump(mode="json")
     if media_type in XML_TYPES:
-        return Response(job_xml(content), 200, {**EVERY_ANSWER, **headers}, media_type)
+        return Response(job_xml(content), 200, headers, media_type)
     return json_answer(content, media_type, headers=headers)
 
 
@@ -130,4 +128,4 @@ def _check_count(document: Any, services: Services) -> None:
 
 
 add_discovery(router, "/capture", "GET, POST", captures=True)
-add_discovery(router, "/capture/{job}", exists=_job_exists)
+add_discovery(router, "/capture/{job}", exists=_job_exists, captures=True)

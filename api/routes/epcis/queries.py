@@ -11,7 +11,7 @@ from api.epcis import requests
 from api.epcis.answers import JsonOrXmlType, JsonType, events_answer, json_answer
 from api.epcis.bodies import JsonBody
 from api.epcis.discovery import add_discovery
-from api.epcis.headers import EVERY_ANSWER, Extensions
+from api.epcis.headers import Extensions
 from api.epcis.paging import Paged, link_to_next, public_address
 from api.epcis.responses import EVENTS, exceptions
 from api.epcis.services import EpcisNeeded
@@ -146,7 +146,7 @@ def get_query(epcis: EpcisNeeded, name: QueryPath, media_type: JsonType) -> Resp
 def remove_query(epcis: EpcisNeeded, name: QueryPath) -> Response:
     """Forget a query and all that subscribed to it."""
     epcis.queries.remove(name)
-    return Response(status_code=204, headers=EVERY_ANSWER)
+    return Response(status_code=204)
 
 
 def query_exists(epcis: EpcisNeeded, name: QueryPath) -> None:

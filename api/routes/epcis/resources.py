@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from api.epcis.answers import JsonOrXmlType, JsonType, collection, events_answer
 from api.epcis.discovery import add_discovery
-from api.epcis.headers import EVERY_ANSWER, EpcFormatAsked, Extensions
+from api.epcis.headers import EpcFormatAsked, Extensions
 from api.epcis.paging import NextPageToken, Paged, PerPage, link_to_next
 from api.epcis.responses import EVENTS, exceptions
 from api.epcis.services import EpcisNeeded, EpcisServices
@@ -64,20 +64,21 @@ def _add(resource: Resource) -> None:
         if is_of_words and "perPage" not in request.query_params:
             per_page = _WORDS_PER_PAGE
         page = epcis.resources.page(resource, asked.token, per_page)
-        headers = {**EVERY_ANSWER, **link_to_next(request, page.next_token)}
+        headers = dict(link_to_next(request, page.next_token))
         if is_of_words:
             words = [names.compact(each) for each in page.items]
-            return collection(words, media_type, headers, names.value)
+            return collection(words, media_type, headers=headers, context=names.value)
         is_urn = form is IdentifierForm.ALWAYS_URN
+        headers["GS1-EPC-Format"] = (form if is_urn else IdentifierForm.ALWAYS_LINK).value
         members = [(to_urn(each) or each) if is_urn else each for each in page.items]
-        return collection(members, media_type, headers)
+        return collection(members, media_type, headers=headers)
 
     def get_member(
         epcis: EpcisNeeded, member: MemberPath, names: Extensions, media_type: JsonType
     ) -> Response:
         """What there is of a member: its events."""
         _require(epcis, resource, member, names)
-        return collection(["events"], media_type, EVERY_ANSWER)
+        return collection(["events"], media_type)
 
     def query_member(
         request: Request,

@@ -7,7 +7,6 @@ from starlette.responses import Response
 
 from api.epcis.answers import JsonType, collection
 from api.epcis.discovery import add_discovery
-from api.epcis.headers import DISCOVERY
 from api.epcis.responses import exceptions
 from api.models.epcis import Collection
 from traceability.epcis.query.resources import Resource
@@ -20,7 +19,7 @@ _TOP_LEVEL = ("capture", "events", *(resource.value for resource in Resource), "
 @router.get("/", summary="Top-level resources", response_model=Collection)
 def list_top_level(media_type: JsonType) -> Response:
     """The resources of the standard, all of which there are."""
-    return collection(_TOP_LEVEL, media_type, DISCOVERY)
+    return collection(_TOP_LEVEL, media_type)
 
 
 add_discovery(router, "/", captures=True)

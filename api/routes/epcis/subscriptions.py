@@ -11,7 +11,7 @@ from api.epcis.answers import JsonType, json_answer
 from api.epcis.bodies import JsonBody
 from api.epcis.controls import read_schedule
 from api.epcis.discovery import add_discovery
-from api.epcis.headers import EVERY_ANSWER, EpcFormatAsked
+from api.epcis.headers import EpcFormatAsked
 from api.epcis.paging import Paged, link_to_next, public_address
 from api.epcis.responses import exceptions
 from api.epcis.services import EpcisNeeded
@@ -124,7 +124,7 @@ def remove_subscription(
 ) -> Response:
     """Nothing more is sent, but what is under way."""
     epcis.subscriptions.remove(name, subscription)
-    return Response(status_code=204, headers=EVERY_ANSWER)
+    return Response(status_code=204)
 
 
 def _subscription_exists(
