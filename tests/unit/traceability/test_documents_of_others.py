@@ -220,3 +220,24 @@ def test_a_name_of_the_documents_own_context_is_an_extension() -> None:
 )
 def test_a_context_that_cant_stand_there_is_refused(part: Json, path: str) -> None:
     assert list(refused({**OBSERVED, **part})) == [path]
+
+
+def test_a_document_in_xml_may_be_dated_without_an_offset_but_no_event() -> None:
+    said = xml(EVENT.format(more=""))
+    dated = said.replace(
+        b'creationDate="2026-10-12T04:00:00Z"', b'creationDate="2026-10-12T04:00:00.5"'
+    )
+    assert read_xml(dated)["creationDate"] == "2026-10-12T04:00:00.5Z"
+    assert first(dated) == first(said)
+    (problem,) = problems(dated.replace(b"03:04:05Z", b"03:04:05"))
+    assert problem.path == "epcisBody.eventList[0].eventTime"
+    (problem,) = problems(dated.replace(b"T04:00:00.5", b"T04"))
+    assert problem.path == "creationDate"
+
+
+def test_documents_of_the_first_editions_say_1_and_nothing_more() -> None:
+    said = xml(EVENT.format(more=""), version=1)
+    assert read_xml(said.replace(b'"1.0"', b'"1"'))["schemaVersion"] == "2.0"
+    for other in (b"1x", b"10", b"3"):
+        (problem,) = problems(said.replace(b'"1.0"', b'"%b"' % other))
+        assert problem.path == "schemaVersion"

@@ -14,6 +14,8 @@ STANDARD = frozenset(
         EPCIS_QUERY,
         "urn:epcglobal:epcis:xsd:1",
         "urn:epcglobal:epcis-query:xsd:1",
+        "urn:epcglobal:epcis-masterdata:xsd:1",
+        "urn:epcglobal:epcis-masterdata:xsd:2",
     }
 )
 """Namespaces of EPCIS 2.0 and 1.x; their elements are taken as the unqualified ones they hold."""

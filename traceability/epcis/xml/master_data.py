@@ -1,4 +1,6 @@
-"""Master data in the header of an XML document, to the JSON in which it is checked.
+"""Master data of an XML document, to the JSON in which it is checked.
+
+It stands in the header, or it is all that an EPCISMasterDataDocument holds or a query has found.
 
 An attribute that is an element with children is an object; one that repeats has several values.
 The rest of a header, such as a StandardBusinessDocumentHeader, says nothing that is kept.
@@ -21,7 +23,20 @@ _PATH = "epcisHeader.epcisMasterData"
 
 def read_header(header: Element, prefixes: Prefixes, problem: Problem) -> Json | None:
     """The JSON of `epcisHeader`; None where it has no master data."""
-    return _Reader(prefixes, problem).header(header)
+    found = next((each for each in _own(header) if each.name == "EPCISMasterData"), None)
+    if found is None:
+        return None
+    return {"epcisMasterData": _Reader(prefixes, problem).vocabularies(found, _PATH)}
+
+
+def read_master_data(body: Element, prefixes: Prefixes, problem: Problem) -> Json:
+    """The JSON of an `epcisHeader` that says what the body of an EPCISMasterDataDocument does."""
+    return {"epcisMasterData": _Reader(prefixes, problem).vocabularies(body, _PATH)}
+
+
+def read_results(body: Element, path: str, prefixes: Prefixes, problem: Problem) -> Json:
+    """The JSON of `resultsBody` but its events."""
+    return _Reader(prefixes, problem).vocabularies(body, path)
 
 
 class _Reader:
@@ -29,18 +44,16 @@ class _Reader:
         self._prefixes = prefixes
         self._problem = problem
 
-    def header(self, header: Element) -> Json | None:
-        master_data = next((each for each in _own(header) if each.name == "EPCISMasterData"), None)
-        if master_data is None:
-            return None
-        lists = list(self._children(master_data, _PATH, "VocabularyList"))
-        path = f"{_PATH}.vocabularyList"
+    def vocabularies(self, element: Element, where: str) -> Json:
+        """What holds a VocabularyList, and nothing else of the standard's."""
+        lists = list(self._children(element, where, "VocabularyList"))
+        path = f"{where}.vocabularyList"
         vocabularies = [
             self._vocabulary(child, f"{path}[{position}]")
             for each in lists
             for position, child in enumerate(self._children(each, path, "Vocabulary"))
         ]
-        return {"epcisMasterData": {"vocabularyList": vocabularies}}
+        return {"vocabularyList": vocabularies}
 
     def _vocabulary(self, element: Element, path: str) -> Json:
         inner = f"{path}.vocabularyElementList"

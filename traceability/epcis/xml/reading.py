@@ -7,13 +7,14 @@ and names its path; only what JSON couldn't show is refused here, and events of 
 with what every event begins with.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from typing import Any
 
 from traceability.epcis.xml.elements import XSI, Element, unwrapped
 from traceability.epcis.xml.extensions import add, is_nil, number, read_value, truth
-from traceability.epcis.xml.master_data import read_header
+from traceability.epcis.xml.master_data import read_header, read_master_data, read_results
 from traceability.epcis.xml.names import Prefixes
 from traceability.epcis.xml.parsing import parse, refusal
 from traceability.epcis.xml.shape import (
@@ -32,8 +33,12 @@ from traceability.errors import FieldProblem, InvalidDocumentError
 Json = dict[str, Any]
 
 _MOST_PROBLEMS = 50
-_DOCUMENTS = frozenset({"EPCISDocument", "EPCISQueryDocument"})
+_OF_MASTER_DATA = "EPCISMasterDataDocument"
+_DOCUMENTS = frozenset({"EPCISDocument", "EPCISQueryDocument", _OF_MASTER_DATA})
 _OF_DOCUMENTS = ("schemaVersion", "creationDate")
+_WITHOUT_OFFSET = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?", re.ASCII)
+"""Such a date of a document is one of XML's schema, unlike the times of its events."""
+_VERSION_1 = re.compile(r"1(?:\.|\Z)", re.ASCII)
 _LOOSE = "certificationInfo"
 """Has no place of its own in some editions of the schema."""
 _NEAR = 0.8
@@ -43,6 +48,7 @@ _NEAR = 0.8
 def read_xml(data: bytes) -> Json:
     """The EPCISDocument, EPCISQueryDocument or single event in JSON form.
 
+    An EPCISMasterDataDocument, which JSON doesn't have, becomes an EPCISDocument without events.
     Raises InvalidDocumentError where the bytes are no XML or hold none of these.
     """
     parsed = parse(data)
@@ -88,21 +94,27 @@ class _Reader:
         said = {name: root.attributes.pop(("", name), None) for name in _OF_DOCUMENTS}
         if root.namespace or root.name not in _DOCUMENTS:
             return {"@context": self._prefixes.context(), **self._event(root, "")}
-        found: Json = {"@context": [], "type": root.name}
+        is_of_events = root.name != _OF_MASTER_DATA
+        found: Json = {"@context": [], "type": root.name if is_of_events else "EPCISDocument"}
         found |= {name: text for name, text in said.items() if text is not None}
-        version = said["schemaVersion"] or ""
-        if version.startswith("1."):
+        if _WITHOUT_OFFSET.fullmatch(said["creationDate"] or ""):
+            found["creationDate"] += "Z"
+        is_of_version_1 = bool(_VERSION_1.match(said["schemaVersion"] or ""))
+        if is_of_version_1:
             # What is read here is 2.0 from now on.
             found["schemaVersion"] = "2.0"
         # What others answered is taken as it is.
-        self._is_ordered = root.name == "EPCISDocument" and not version.startswith("1.")
+        self._is_ordered = root.name == "EPCISDocument" and not is_of_version_1
         header = root.child("EPCISHeader")
         stated = None if header is None else read_header(header, self._prefixes, self._problem)
         if stated is not None:
             found["epcisHeader"] = stated
         body = root.child("EPCISBody")
-        if body is not None:
+        if body is not None and is_of_events:
             found["epcisBody"] = self._body(root.name, body)
+        elif body is not None:
+            found["epcisHeader"] = read_master_data(body, self._prefixes, self._problem)
+            found["epcisBody"] = {"eventList": []}
         found["@context"] = self._prefixes.context()
         return found
 
@@ -121,8 +133,14 @@ class _Reader:
         inner = results.child("resultsBody")
         if inner is not None:
             path = "epcisBody.queryResults.resultsBody"
-            found["resultsBody"] = self._event_list(inner, path)
+            found["resultsBody"] = self._results(inner, path)
         return {"queryResults": found}
+
+    def _results(self, inner: Element, path: str) -> Json:
+        """Events, or the master data that another query has found."""
+        if inner.child("VocabularyList") is None:
+            return self._event_list(inner, path)
+        return {"eventList": [], **read_results(inner, path, self._prefixes, self._problem)}
 
     def _event_list(self, body: Element, path: str) -> Json:
         inner = body.child("EventList")
