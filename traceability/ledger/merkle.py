@@ -206,15 +206,15 @@ def verify_consistency(
 ) -> bool:
     """Whether a proof shows that the tree of `old_root` is the beginning of that of `new_root`.
 
-    The algorithm of RFC 9162, section 2.1.4.2. The same size needs the same root and no proof; the
-    empty tree is the beginning of every tree, with no proof.
+    The algorithm of RFC 9162, section 2.1.4.2. The same size needs the same root, whatever that is,
+    and no proof; the empty tree is the beginning of every tree, with no proof.
     """
-    if not 0 <= old <= new or not _are_hashes([old_root, new_root, *proof]):
+    if old == new:
+        return old >= 0 and not proof and old_root == new_root
+    if not 0 <= old < new or not _are_hashes([old_root, new_root, *proof]):
         return False
     if old == 0:
-        return not proof and old_root == EMPTY_ROOT and (new > 0 or new_root == EMPTY_ROOT)
-    if old == new:
-        return not proof and old_root == new_root
+        return not proof and old_root == EMPTY_ROOT
     return _grew(old, new, old_root, new_root, proof)
 
 

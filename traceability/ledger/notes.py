@@ -98,18 +98,23 @@ class Note:
     def signed_by(self, verifiers: Iterable["Verifier"]) -> list["Verifier"]:
         """Those of the keys that have signed; keys that aren't among them are passed over.
 
-        Raises CheckpointError where a signature that claims to be of one of them is wrong, or
-        where none has signed.
+        Of keys that share a name and an id, which is short, any may have signed. Raises
+        CheckpointError where a signature that claims to be of one of them is wrong, or where none
+        has signed.
         """
-        known = {(each.name, each.key_id): each for each in verifiers}
+        known: dict[tuple[str, bytes], list[Verifier]] = {}
+        for each in verifiers:
+            known.setdefault((each.name, each.key_id), []).append(each)
         found: dict[tuple[str, bytes], Verifier] = {}
         for signature in self.signatures:
             key = (signature.name, signature.key_id)
-            verifier = known.get(key)
-            if verifier is None or key in found:
+            claimed = known.get(key)
+            if claimed is None or key in found:
                 continue
-            if not verifier.verify(self.text, signature.value):
-                msg = f"the signature of {verifier.name} is wrong"
+            signed = (each for each in claimed if each.verify(self.text, signature.value))
+            verifier = next(signed, None)
+            if verifier is None:
+                msg = f"the signature of {signature.name} is wrong"
                 raise CheckpointError(msg)
             found[key] = verifier
         if not found:

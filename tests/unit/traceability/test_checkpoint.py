@@ -1,6 +1,7 @@
 """Signed notes and checkpoints, against those of other implementations."""
 
 import base64
+import hashlib
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -190,6 +191,22 @@ def test_unknown_signatures_are_passed_over_and_wrong_ones_refused() -> None:
         Note(SIGNED.note.text, (stranger,)).signed_by([SIGNER.verifier])
     with pytest.raises(CheckpointError, match="no known key"):
         SIGNED.note.signed_by([])
+
+
+def test_keys_that_share_a_name_and_an_id_are_told_apart() -> None:
+    """An id is four bytes: these two were found among a hundred thousand keys."""
+    one, other = (
+        Signer("log.example", Ed25519PrivateKey.from_private_bytes(hashlib.sha256(seed).digest()))
+        for seed in (b"agripark 68392", b"agripark 94954")
+    )
+    assert one.verifier.key_id == other.verifier.key_id
+    assert one.verifier != other.verifier
+    both = [one.verifier, other.verifier]
+    for signer in (one, other):
+        note = Note("text\n", (signer.sign("text\n"),))
+        assert note.signed_by(both) == note.signed_by(both[::-1]) == [signer.verifier]
+    with pytest.raises(CheckpointError, match=r"the signature of log\.example is wrong"):
+        Note("text\n", (one.sign("text\n"),)).signed_by([other.verifier])
 
 
 def test_a_witness_signs_beside_the_log_but_not_in_its_stead() -> None:

@@ -212,6 +212,36 @@ def test_the_empty_tree_is_the_beginning_of_every_tree() -> None:
     assert not merkle.verify_consistency(0, 8, merkle.EMPTY_ROOT, root, [root])
 
 
+ANY, OTHER = b"don't care 1", b"don't care 2"
+EMPTY = merkle.EMPTY_ROOT
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "old_root", "new_root", "proof", "holds"),
+    [
+        (0, 0, ANY, ANY, [], True),
+        (1, 1, OTHER, OTHER, [], True),
+        (0, 0, ANY, OTHER, [], False),
+        (1, 1, ANY, OTHER, [], False),
+        (0, 0, EMPTY, OTHER, [], False),
+        (1, 1, EMPTY, OTHER, [], False),
+        (0, 0, EMPTY, EMPTY, [EMPTY], False),
+        (1, 1, EMPTY, EMPTY, [EMPTY], False),
+        (0, 1, ANY, OTHER, [], False),
+        (0, 1, EMPTY, OTHER, [], False),
+        (0, 1, EMPTY, EMPTY, [EMPTY], False),
+        (1, 0, ANY, OTHER, [], False),
+        (2, 1, ANY, OTHER, [], False),
+        (1, 2, ANY, OTHER, [], False),
+    ],
+)
+def test_edge_cases_are_judged_as_by_transparency_dev(
+    old: int, new: int, old_root: bytes, new_root: bytes, proof: list[bytes], *, holds: bool
+) -> None:
+    """Of github.com/transparency-dev/merkle, testdata/consistency/additional."""
+    assert merkle.verify_consistency(old, new, old_root, new_root, proof) is holds
+
+
 @pytest.mark.parametrize(("index", "size"), [(-1, 3), (3, 3), (0, 0)])
 def test_there_is_no_proof_of_a_leaf_that_is_not_there(index: int, size: int) -> None:
     with pytest.raises(ValueError, match=f"no leaf {index}"):
