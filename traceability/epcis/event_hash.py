@@ -8,7 +8,8 @@ others is its full address.
 Where the texts around the standard differ, this follows the reference implementation
 (epcis-event-hash-generator 1.9): a type stands before the paper or party that it types,
 `certificationInfo` follows the time zone, fractions beyond a millisecond are rounded, and texts
-that are numbers lose what doesn't change their value. Where it departs from the standard, or from
+that are numbers lose what doesn't change their value. Digital Links become canonical whatever their
+check digit is, as in all other implementations. Where it departs from the standard, or from
 itself, this follows the standard: `tests/cases/event-hash/differs.json` lists those events.
 """
 
@@ -25,7 +26,7 @@ from typing import Any
 from park.gs1 import CANONICAL_HOST
 from park.times import format_instant
 from traceability.epcis.contexts import GS1_PREFIXES
-from traceability.epcis.identifiers import canonical
+from traceability.epcis.identifiers import canonical_by_shape
 from traceability.epcis.model import (
     AggregationEvent,
     AnyEvent,
@@ -359,12 +360,12 @@ def _text(text: str) -> str:
     if text.startswith("urn:epcglobal:cbv:"):
         kind = _WORD_OF_URN.get(text.split(":")[3]) if text.count(":") > 3 else None  # noqa: PLR2004 - parts of the URN
         return text if kind is None else web_address(kind, canonical_word(kind, text))
-    return _finest(canonical(text))
+    return _finest(canonical_by_shape(text))
 
 
 def _id(identifier: str) -> str:
-    """An identifier, which the model has in canonical form already."""
-    return _finest(identifier)
+    """An identifier; the model has those of GS1 in canonical form already, if they are right."""
+    return _finest(identifier if identifier.startswith(_LINK) else canonical_by_shape(identifier))
 
 
 def _finest(link: str) -> str:

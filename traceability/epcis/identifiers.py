@@ -67,6 +67,17 @@ def canonical(identifier: str) -> str:
     return judged(identifier)[0]
 
 
+def canonical_by_shape(identifier: str) -> str:
+    """As `canonical`, though the check digit of a Digital Link be wrong."""
+    link, wrong = judged(identifier)
+    if wrong is None:
+        return link
+    try:
+        return _of_address(identifier, any_digit=True) or identifier
+    except MalformedKeyError:
+        return identifier
+
+
 def check(identifier: str) -> str | None:
     """What is wrong with a text that claims to be a GS1 key; None where nothing is."""
     return judged(identifier)[1]
@@ -216,9 +227,9 @@ def _unescaped(part: str, name: str) -> str:
 # From Digital Links
 
 
-def _of_address(address: str) -> str | None:
+def _of_address(address: str, *, any_digit: bool = False) -> str | None:
     usual = _USUAL_LINK.fullmatch(address)
-    if usual is not None:
+    if usual is not None and not any_digit:
         check_last_digit(usual[1] or usual[2] or usual[3])
         return address
     match = _ADDRESS.fullmatch(address)
@@ -229,7 +240,7 @@ def _of_address(address: str) -> str | None:
     segments = match[2].strip("/").split("/")
     # A link ends with pairs, so it begins an even number of segments before the end.
     for start in range(len(segments) % 2, len(segments) - 1, 2):
-        found = _of_segments(segments[start:], is_gs1=is_gs1)
+        found = _of_segments(segments[start:], is_gs1=is_gs1, any_digit=any_digit)
         if found is not None:
             return found
     if is_gs1 and (segments[0] in NUMBERS or is_number(segments[0])):
@@ -237,7 +248,7 @@ def _of_address(address: str) -> str | None:
     return None
 
 
-def _of_segments(segments: Sequence[str], *, is_gs1: bool) -> str | None:
+def _of_segments(segments: Sequence[str], *, is_gs1: bool, any_digit: bool) -> str | None:
     """The link of pairs; None where they aren't the pairs of a key. Raises MalformedKeyError."""
     key = KEYS.get(NUMBERS.get(segments[0], ""))
     names = [NUMBERS.get(segment, "") for segment in segments[2::2]]
@@ -254,7 +265,7 @@ def _of_segments(segments: Sequence[str], *, is_gs1: bool) -> str | None:
     if values.get("254") == "0":
         # By TDS 2.1, section 7, an extension of 0 says that there is none.
         del values["254"]
-    pairs = [(key.number, key.read(value))]
+    pairs = [(key.number, key.read(value, any_digit=any_digit))]
     pairs += [(name, values[name]) for name in key.qualifiers if name in values]
     return CANONICAL_HOST + "".join(
         f"/{name}/{text.translate(_LINK_ESCAPES)}" for name, text in pairs

@@ -100,8 +100,11 @@ class Key:
             return len(value) >= self.checked and is_number(value[: self.checked])
         return len(value) in {*self.padded, self.checked} and is_number(value)
 
-    def read(self, value: str) -> str:
-        """The value, with zeros where it is short. Raises MalformedKeyError."""
+    def read(self, value: str, *, any_digit: bool = False) -> str:
+        """The value, with zeros where it is short. Raises MalformedKeyError.
+
+        With `any_digit` the check digit may be any.
+        """
         if len(value) in self.padded:
             value = value.zfill(self.checked)
         digits, tail = value[: self.checked], value[self.checked :]
@@ -112,7 +115,8 @@ class Key:
                 )
             if not digits.startswith(self.filler):
                 raise MalformedKeyError(f"({self.number}) begins with {self.filler}")
-            check_last_digit(digits)
+            if not any_digit:
+                check_last_digit(digits)
         self.tail.check(f"what follows {digits}" if digits else f"({self.number})", tail)
         return value
 
