@@ -364,8 +364,9 @@ def _text(text: str) -> str:
 
 
 def _id(identifier: str) -> str:
-    """An identifier; the model has those of GS1 in canonical form already, if they are right."""
-    return _finest(identifier if identifier.startswith(_LINK) else canonical_by_shape(identifier))
+    """An identifier; the model has keys of GS1 in canonical form already, if they are right."""
+    is_usual = identifier.startswith(_LINK) and "?" not in identifier
+    return _finest(identifier if is_usual else canonical_by_shape(identifier))
 
 
 def _finest(link: str) -> str:
