@@ -114,6 +114,35 @@ def test_lists_that_the_schema_wants_are_there_even_empty(
     assert first(data) == read_json(body)
 
 
+def test_lists_that_the_schema_wants_filled_are_left_out_where_empty() -> None:
+    lists = ("bizTransactionList", "sourceList", "destinationList", "sensorElementList")
+    body = FULL["ObjectEvent"] | {name: [] for name in lists}
+    data = write_xml(document(body))
+
+    assert not any(name.encode() in data for name in lists)
+    assert first(data) == read_json(body)
+
+
+@pytest.mark.parametrize(
+    ("quantity", "text"),
+    [
+        (1e-7, "0.0000001"),
+        (1e21, "1000000000000000000000"),
+        (0.1, "0.1"),
+        (5, "5"),
+        (2.50, "2.5"),
+        (1.25e-10, "0.000000000125"),
+    ],
+)
+def test_quantities_are_decimals_as_the_schema_has_it(quantity: float, text: str) -> None:
+    element = {"epcClass": "urn:epc:class:lgtin:6901234.012345.L", "quantity": quantity}
+    body = FULL["ObjectEvent"] | {"quantityList": [element]}
+    data = write_xml(document(body))
+
+    assert f"<quantity>{text}</quantity>".encode() in data
+    assert first(data) == read_json(body)
+
+
 @pytest.mark.parametrize(
     ("form", "given_as", "written"),
     [

@@ -74,6 +74,8 @@ TYPED_LISTS: Mapping[str, str] = MappingProxyType(
     }
 )
 """Lists of texts with an attribute `type`, and the name of their elements."""
+NEVER_EMPTY = frozenset({*TYPED_LISTS, "sensorElementList"})
+"""Lists that the schema wants only where something is in them."""
 
 MEASURED = frozenset(
     {

@@ -7,6 +7,7 @@ type of others is an `ExtendedEvent` with its type, in `extension`: so the schem
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
@@ -23,6 +24,7 @@ from traceability.epcis.xml.shape import (
     EXTENDED_FIELDS,
     FIELDS,
     MEASURED,
+    NEVER_EMPTY,
     NEVER_MISSING,
     PLACES,
     QUANTITY_LISTS,
@@ -84,6 +86,11 @@ def write_xml(document: Json, words: WordForm = WordForm.NO_PREFERENCE) -> bytes
 
 def _leaf(name: str, value: Any) -> Element:
     return Element(name, text=plain(value))
+
+
+def _decimal(number: float) -> str:
+    """A number without exponent, as the schema wants quantities."""
+    return f"{Decimal(str(number)):f}"
 
 
 def _extends(name: str, context: Context) -> bool:
@@ -148,11 +155,12 @@ class _Writer:
         if name == "certificationInfo":
             for each in value if isinstance(value, list) else [value]:
                 yield self._certificate(name, each, context)
+        elif name in NEVER_EMPTY and not value:
+            return
         elif name in self._parts:
             yield Element(name, children=list(self._parts[name](value, context)))
         elif name in TYPED_LISTS:
-            if value:
-                yield Element(name, children=list(self._typed(name, value, context)))
+            yield Element(name, children=list(self._typed(name, value, context)))
         elif name in _WORDS:
             yield _leaf(name, self._word(_WORDS[name], value, context))
         else:
@@ -177,7 +185,9 @@ class _Writer:
     def _quantities(self, quantities: Any, _context: Context) -> Iterator[Element]:
         for each in quantities:
             children = [
-                _leaf(name, each[name]) for name in ("epcClass", "quantity", "uom") if name in each
+                _leaf(name, _decimal(each[name]) if name == "quantity" else each[name])
+                for name in ("epcClass", "quantity", "uom")
+                if name in each
             ]
             yield Element("quantityElement", children=children)
 
