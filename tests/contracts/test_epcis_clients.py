@@ -187,6 +187,7 @@ def test_a_token_of_nothing_is_the_first_page(client: TestClient, path: str) -> 
 
 ONLY_XML = {"Accept": "application/xml"}
 _XMLNS = "{urn:epcglobal:epcis:xsd:2}"
+_OURS = "{https://agripark.example/epcis/}"
 
 
 def _root(content: bytes) -> Element:
@@ -207,10 +208,31 @@ def test_a_job_in_xml_tells_what_became_of_every_event(client: TestClient) -> No
     assert job.tag == f"{_XMLNS}EPCISCaptureJob"
     assert (job.get("running"), job.get("success")) == ("false", "false")
     assert job.get("captureID")
+    assert [child.tag for child in job] == [
+        "captureErrorBehaviour",
+        "createdAt",
+        "finishedAt",
+        "errors",
+    ]
     assert job.findtext("captureErrorBehaviour") == "proceed"
-    (error,) = job.findall(f"{_XMLNS}EPCISException")
+    (error,) = job.findall("errors/error")
+    assert [child.tag for child in error] == [
+        "type",
+        "title",
+        "status",
+        "detail",
+        f"{_OURS}code",
+        f"{_OURS}path",
+    ]
     assert error.findtext("type") == "epcisException:ResourceAlreadyExistsException"
-    assert error.findtext("path") == "epcisBody.eventList[0]"
+    assert error.findtext(f"{_OURS}path") == "epcisBody.eventList[0]"
+
+
+def test_a_job_without_errors_has_no_list_of_them_in_xml(client: TestClient) -> None:
+    answer = client.post("/epcis/capture", json=document(seen(0)))
+    job = _root(client.get(answer.headers["location"], headers=ONLY_XML).content)
+    assert job.get("success") == "true"
+    assert [child.tag for child in job] == ["captureErrorBehaviour", "createdAt", "finishedAt"]
 
 
 @pytest.mark.parametrize("accept", ["application/xml", "text/xml", "application/problem+xml"])
@@ -222,7 +244,9 @@ def test_problems_are_in_xml_for_who_takes_nothing_else(client: TestClient, acce
     assert problem.tag == f"{_XMLNS}EPCISException"
     assert problem.findtext("type") == "epcisException:ValidationException"
     assert problem.findtext("status") == "400"
-    assert problem.findtext("errors/path")
+    own = [child.tag for child in problem if child.tag.startswith("{")]
+    assert own == [f"{_OURS}errors"] * len(own)
+    assert problem.findtext(f"{_OURS}errors/{_OURS}path")
     either = client.get("/epcis/events/none", headers={"Accept": f"{accept}, */*;q=0.1"})
     assert either.headers["content-type"] == "application/problem+json"
 
