@@ -27,7 +27,7 @@ GS1_PREFIXES: Mapping[str, str] = {
 }
 """What GS1's context declares."""
 
-_DELIMITERS = ("/", "#", ":", "?", "=")
+_DELIMITERS = ("/", "#", ":")
 _PREFIX = re.compile(r"[A-Za-z_][\w.-]*", re.ASCII)
 _OF_GS1 = re.compile(
     r"https?://(?:ref\.gs1\.org/standards/epcis|gs1\.github\.io/EPCIS|id\.gs1\.org)/.*\.jsonld"

@@ -178,3 +178,16 @@ def test_the_text_of_an_element_with_attributes_stands_with_its_name() -> None:
     text = plain(**{"ex:weight": weight})
 
     assert text.endswith("{http://ns.example.com/epcis/}weight=3.5measurementUnitCode=KGM")
+
+
+@pytest.mark.parametrize("end", ["", "/", "#", ":", "?", "=", "@", "?x=", ".b"])
+def test_xml_and_json_have_one_text_whatever_a_namespace_ends_in(end: str) -> None:
+    """XML keeps namespace and name apart, JSON-LD joins them."""
+    namespace = f"http://ns.example.com/epcis{end}"
+    body = PLAIN | {"odd:colour": "red"}
+    written = {**document(body), "@context": [GS1_CONTEXT, {"odd": namespace}]}
+    found = read_document(read_xml(write_xml(written)))
+    text = pre_hash_text(read_event(found.bodies[0], found.context))
+
+    assert text == text_of(body, written["@context"])
+    assert text.endswith(f"{{{namespace.removesuffix(':')}}}colour=red")

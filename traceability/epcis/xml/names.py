@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from traceability.epcis.contexts import GS1_CONTEXT, GS1_PREFIXES, Context
+from traceability.epcis.contexts import GS1_CONTEXT, GS1_PREFIXES, Context, namespace_of
 from traceability.epcis.xml.elements import EPCIS, EPCIS_QUERY, STANDARD, XSD, XSI
 
 _SILENT = STANDARD | {
@@ -21,7 +21,6 @@ _SILENT = STANDARD | {
     "http://www.unece.org/cefact/namespaces/StandardBusinessDocumentHeader",
 }
 """Namespaces of XML's and the standard's own machinery."""
-_DELIMITERS = (":", "/", "?", "#", "[", "]", "@")
 _PREFIX = re.compile(r"[A-Za-z_][\w.-]*", re.ASCII)
 _FULL_NAME = re.compile(r"(.+[/#:])([^/#:]+)", re.DOTALL)
 _ENCODED = re.compile(r"_x([0-9A-Fa-f]{4}|[0-9A-Fa-f]{8})_", re.ASCII)
@@ -39,12 +38,12 @@ class Prefixes:
         self._own: dict[str, str] = {}
         for prefix, namespace in declared.items():
             if namespace not in _SILENT:
-                self._add(_delimited(namespace), prefix)
+                self._add(namespace_of(namespace), prefix)
 
     def name(self, namespace: str, local: str) -> str:
         """The name in JSON."""
         local = _ENCODED.sub(_decoded, local)
-        return f"{self._add(_delimited(namespace), 'ns')}:{local}" if namespace else local
+        return f"{self._add(namespace_of(namespace), 'ns')}:{local}" if namespace else local
 
     def _add(self, namespace: str, wanted: str) -> str:
         found = self._prefix_of.get(namespace)
@@ -96,10 +95,6 @@ class Namespaces:
             number += 1
             prefix = f"{stem}{number}"
         self.prefix_of[namespace] = prefix
-
-
-def _delimited(namespace: str) -> str:
-    return namespace if namespace.endswith(_DELIMITERS) else f"{namespace}:"
 
 
 def _encoded(name: str) -> str:
