@@ -288,3 +288,5 @@ def test_a_single_event_is_read_with_its_context() -> None:
 
 def test_a_document_without_events_is_read() -> None:
     assert read_xml(write_xml(document()))["epcisBody"] == {"eventList": []}
+    without_list = xml("").replace(b"<EventList></EventList>", b"")
+    assert not read_document(read_xml(without_list)).bodies

@@ -119,6 +119,96 @@ def test_what_breaks_the_schema_names_its_path(more: str, path: str) -> None:
     assert path in [problem.path for problem in problems(xml(EVENT.format(more=more)))]
 
 
+LISTED = "<quantityList>{}</quantityList>"
+MORE_THAN_TEXT = {
+    "<bizStep x='1'>urn:epcglobal:cbv:bizstep:shipping</bizStep>": "bizStep",
+    "<recordTime>2026-10-12T03:04:05Z<x/></recordTime>": "recordTime",
+    "<readPoint><id>urn:a:b<x/></id></readPoint>": "readPoint.id",
+    "<bizTransactionList><bizTransaction type='urn:a:t'>urn:a:b<x/></bizTransaction>"
+    "</bizTransactionList>": "bizTransactionList[0].bizTransaction",
+    LISTED.format(
+        "<quantityElement><epcClass>urn:a:b</epcClass><quantity>1<x/></quantity></quantityElement>"
+    ): "quantityList[0].quantity",
+    LISTED.format("<quantityElement><epcClass x='1'>urn:a:b</epcClass></quantityElement>"): (
+        "quantityList[0].epcClass"
+    ),
+}
+
+
+@pytest.mark.parametrize("more", MORE_THAN_TEXT)
+def test_what_should_be_text_and_holds_more_is_refused(more: str) -> None:
+    (problem,) = problems(xml(EVENT.format(more=more)))
+
+    assert problem.path == f"epcisBody.eventList[0].{MORE_THAN_TEXT[more]}"
+
+
+CORRECTIONS = (
+    "<errorDeclaration><declarationTime>2026-10-12T03:04:05Z</declarationTime><correctiveEventIDs>"
+    "<correctiveEventID>urn:a:b<x/></correctiveEventID></correctiveEventIDs></errorDeclaration>"
+)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "path"),
+    [
+        ("<epc>", "<epc x='1'>", "epcList[0]"),
+        ("</epc>", "<x/></epc>", "epcList[0]"),
+        ("<epcList>", f"{CORRECTIONS}<epcList>", "errorDeclaration.correctiveEventIDs[0]"),
+    ],
+)
+def test_an_entry_that_holds_more_than_text_is_refused(old: str, new: str, path: str) -> None:
+    (problem,) = problems(xml(EVENT.format(more="").replace(old, new)))
+
+    assert problem.path == f"epcisBody.eventList[0].{path}"
+
+
+STRAY = {
+    "<readPoint>x<id>urn:a:b</id></readPoint>": "readPoint",
+    "<persistentDisposition>x<set>urn:a:b</set></persistentDisposition>": "persistentDisposition",
+    LISTED.format("x"): "quantityList",
+    LISTED.format("<quantityElement>x<epcClass>urn:a:b</epcClass></quantityElement>"): (
+        "quantityList"
+    ),
+    "<quantityList x='1'/>": "quantityList",
+    "<sensorElementList><sensorElement>x</sensorElement></sensorElementList>": "sensorElementList",
+    "<sensorElementList><sensorElement><sensorMetadata>x</sensorMetadata></sensorElement>"
+    "</sensorElementList>": "sensorElementList",
+}
+
+
+@pytest.mark.parametrize("more", STRAY)
+def test_text_and_attributes_that_belong_nowhere_are_refused(more: str) -> None:
+    (problem,) = problems(xml(EVENT.format(more=more)))
+
+    assert problem.path == f"epcisBody.eventList[0].{STRAY[more]}"
+    assert re.fullmatch(r"(holds the text|has) 'x'.* \(line \d+\)", problem.problem)
+
+
+def test_text_between_events_is_refused() -> None:
+    (problem,) = problems(xml("x"))
+    assert problem.path == "epcisBody.eventList"
+    assert problems(xml(EVENT.format(more="x")))[0].path == "epcisBody.eventList[0]"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "path"),
+    [
+        ("<EventList>", "<EventLists/><EventList>", "epcisBody"),
+        ("<EventList>", "<EventList/><EventList>", "epcisBody"),
+        ("<EventList>", "x<EventList>", "epcisBody"),
+        ("<EPCISBody>", "<EPCISBody/><EPCISBody>", "EPCISDocument"),
+        ("<EPCISBody>", "<EPCISHead/><EPCISBody>", "EPCISDocument"),
+    ],
+)
+def test_what_no_document_holds_is_refused(old: str, new: str, path: str) -> None:
+    data = xml(EVENT.format(more="")).replace(old.encode(), new.encode())
+    with pytest.raises(InvalidDocumentError) as raised:
+        read_xml(data)
+
+    (problem,) = raised.value.problems
+    assert problem.path == path
+
+
 def test_an_unknown_type_of_event_names_its_place() -> None:
     event = "<QuantityEvent><eventTime>2026-10-12T03:04:05Z</eventTime></QuantityEvent>"
 

@@ -8,7 +8,7 @@ with what every event begins with.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any
 
@@ -59,8 +59,8 @@ def read_xml(data: bytes) -> Json:
     return document
 
 
-def _text(element: Element) -> str:
-    return element.text.strip()
+def _own_attributes(element: Element) -> list[str]:
+    return [name for namespace, name in element.attributes if namespace != XSI]
 
 
 def _is_of_the_future(element: Element) -> bool:
@@ -76,7 +76,9 @@ class _Reader:
         self._prefixes = prefixes
         self._is_ordered = False
         self._fields: Mapping[str, Callable[[Element, str], Any]] = {
-            **dict.fromkeys(EPC_LISTS, lambda each, path: self._list(each, path, "epc", _text)),
+            **dict.fromkeys(
+                EPC_LISTS, lambda each, path: self._list(each, path, "epc", self._text)
+            ),
             **dict.fromkeys(QUANTITY_LISTS, self._quantities),
             **dict.fromkeys(PLACES, self._place),
             **dict.fromkeys(TYPED_LISTS, self._typed),
@@ -105,11 +107,11 @@ class _Reader:
             found["schemaVersion"] = "2.0"
         # What others answered is taken as it is.
         self._is_ordered = root.name == "EPCISDocument" and not is_of_version_1
-        header = root.child("EPCISHeader")
+        parts = self._parts(root, root.name, "EPCISHeader", "EPCISBody")
+        header, body = parts.get("EPCISHeader"), parts.get("EPCISBody")
         stated = None if header is None else read_header(header, self._prefixes, self._problem)
         if stated is not None:
             found["epcisHeader"] = stated
-        body = root.child("EPCISBody")
         if body is not None and is_of_events:
             found["epcisBody"] = self._body(root.name, body)
         elif body is not None:
@@ -129,7 +131,7 @@ class _Reader:
         for name in ("queryName", "subscriptionID"):
             child = results.child(name)
             if child is not None:
-                found[name] = _text(child)
+                found[name] = child.text.strip()
         inner = results.child("resultsBody")
         if inner is not None:
             path = "epcisBody.queryResults.resultsBody"
@@ -143,22 +145,42 @@ class _Reader:
         return {"eventList": [], **read_results(inner, path, self._prefixes, self._problem)}
 
     def _event_list(self, body: Element, path: str) -> Json:
-        inner = body.child("EventList")
+        inner = self._parts(body, path, "EventList").get("EventList")
         if inner is None:
-            return {}
+            # The schema lets it be absent, as where there is only master data.
+            return {"eventList": []}
         return {
             "eventList": [
                 self._event(child, f"{path}.eventList[{position}]")
-                for position, child in enumerate(unwrapped(inner))
+                for position, child in enumerate(self._children(inner, f"{path}.eventList"))
             ]
         }
+
+    def _parts(self, element: Element, path: str, *names: str) -> dict[str, Element]:
+        """The children of these names, of which each stands there once at most.
+
+        Of the standard's own there are no others; what stands in wrappers says nothing here.
+        """
+        self._check_text(element, path)
+        found: dict[str, Element] = {}
+        for child in element.children:
+            if child.namespace or child.is_wrapper:
+                continue
+            if child.name not in names:
+                wanted = " and ".join(names)
+                self._problem(path, child, f"holds {child.name[:80]!r}; only {wanted} belongs here")
+            elif child.name in found:
+                self._problem(path, child, f"has {child.name} twice")
+            else:
+                found[child.name] = child
+        return found
 
     def _event(self, element: Element, path: str) -> Json:
         found: Json = {"type": self._type(element)}
         self._attributes(element, found)
         if self._is_ordered:
             self._check_order(element, path)
-        for child in unwrapped(element):
+        for child in self._children(element, path):
             where = f"{path}.{child.name}" if path else child.name
             if child.namespace or _is_of_the_future(child):
                 self._extension(child, found)
@@ -193,17 +215,33 @@ class _Reader:
                 return
 
     def _certificate(self, element: Element, path: str) -> Any:
-        return self._part(element, path, {}) if element.children else _text(element)
+        return self._part(element, path, {}) if element.children else self._text(element)
 
     def _plain(self, element: Element, _path: str) -> Any:
-        """A field that is text; what it can't be is refused as what it is."""
-        return read_value(element, self._prefixes) if element.children else _text(element)
+        return self._text(element)
+
+    def _text(self, element: Element) -> Any:
+        """What is text; with anything else in it, it is refused as what it is."""
+        if element.children or _own_attributes(element):
+            return read_value(element, self._prefixes)
+        return element.text.strip()
+
+    def _children(self, element: Element, path: str) -> Iterator[Element]:
+        """What stands in an element that has no text of its own."""
+        self._check_text(element, path)
+        return unwrapped(element)
+
+    def _check_text(self, element: Element, path: str) -> None:
+        if element.text.strip():
+            self._problem(path, element, f"holds the text {element.text.strip()[:80]!r}")
 
     def _list(
         self, element: Element, path: str, name: str, read: Callable[[Element], Any]
     ) -> list[Any]:
         found = []
-        for child in unwrapped(element):
+        for attribute in _own_attributes(element):
+            self._problem(path, element, f"has {attribute[:80]!r}; no attribute belongs here")
+        for child in self._children(element, path):
             if child.namespace or child.name != name:
                 self._problem(path, child, f"holds {child.name[:80]!r}; only {name} belongs here")
             else:
@@ -215,29 +253,28 @@ class _Reader:
 
     def _quantity(self, element: Element, path: str) -> Json:
         found: Json = {}
-        for child in unwrapped(element):
+        self._attributes(element, found)
+        for child in self._children(element, path):
             name = self._prefixes.name(child.namespace, child.name)
             if name in found:
                 self._problem(path, child, f"has {name[:80]} twice")
-            elif name == "quantity":
-                value = number(child.text)
-                if not is_nil(child):
-                    found[name] = _text(child) if value is None else value
-            else:
-                found[name] = _text(child)
+            elif name != "quantity" or not is_nil(child):
+                text = self._text(child)
+                value = number(text) if name == "quantity" and isinstance(text, str) else None
+                found[name] = text if value is None else value
         return found
 
     def _typed(self, element: Element, path: str) -> list[Json]:
         name = TYPED_LISTS[element.name]
 
         def read(each: Element) -> Json:
-            kind = each.get("type")
-            return {**({} if kind is None else {"type": kind.strip()}), name: _text(each)}
+            kind = each.attributes.pop(("", "type"), None)
+            return {**({} if kind is None else {"type": kind.strip()}), name: self._text(each)}
 
         return self._list(element, path, name, read)
 
     def _place(self, element: Element, path: str) -> Json:
-        return self._part(element, path, {"id": _text})
+        return self._part(element, path, {"id": self._text})
 
     def _error_declaration(self, element: Element, path: str) -> Json:
         where = f"{path}.correctiveEventIDs"
@@ -245,10 +282,10 @@ class _Reader:
             element,
             path,
             {
-                "declarationTime": _text,
-                "reason": _text,
+                "declarationTime": self._text,
+                "reason": self._text,
                 "correctiveEventIDs": lambda each: self._list(
-                    each, where, "correctiveEventID", _text
+                    each, where, "correctiveEventID", self._text
                 ),
             },
         )
@@ -262,7 +299,7 @@ class _Reader:
         """An object of a few known fields and extensions."""
         found: Json = {}
         self._attributes(element, found)
-        for child in unwrapped(element):
+        for child in self._children(element, path):
             read = None if child.namespace else known.get(child.name)
             if read is None:
                 self._extension(child, found)
@@ -274,11 +311,11 @@ class _Reader:
 
     def _persistent_disposition(self, element: Element, path: str) -> Json:
         found: Json = {}
-        for child in unwrapped(element):
+        for child in self._children(element, path):
             if child.namespace or child.name not in {"set", "unset"}:
                 self._problem(path, child, f"holds {child.name[:80]!r}; only set and unset do")
             else:
-                found.setdefault(child.name, []).append(_text(child))
+                found.setdefault(child.name, []).append(self._text(child))
         return found
 
     def _sensor_elements(self, element: Element, path: str) -> list[Json]:
@@ -289,18 +326,18 @@ class _Reader:
     def _sensor_element(self, element: Element, path: str) -> Json:
         found: Json = {}
         self._attributes(element, found)
-        for child in unwrapped(element):
+        for child in self._children(element, path):
             if child.namespace or child.name not in {"sensorMetadata", "sensorReport"}:
                 self._extension(child, found)
             elif child.name == "sensorReport":
-                found.setdefault(child.name, []).append(self._measured(child))
+                found.setdefault(child.name, []).append(self._measured(child, path))
             elif child.name in found:
                 self._problem(path, child, "has sensorMetadata twice")
             else:
-                found[child.name] = self._measured(child)
+                found[child.name] = self._measured(child, path)
         return found
 
-    def _measured(self, element: Element) -> Json:
+    def _measured(self, element: Element, path: str) -> Json:
         """Metadata or a report, whose fields are attributes."""
         found: Json = {}
         self._attributes(element, found)
@@ -310,7 +347,7 @@ class _Reader:
         if "booleanValue" in found:
             value = truth(found["booleanValue"])
             found["booleanValue"] = found["booleanValue"] if value is None else value
-        for child in unwrapped(element):
+        for child in self._children(element, path):
             self._extension(child, found)
         return found
 
