@@ -27,6 +27,10 @@ HEADER = """
   </VocabularyList></EPCISMasterData></extension>
 </EPCISHeader>"""
 
+NESTED_ID = (
+    '<VocabularyElement id="urn:x:1"><children><id>urn:x:2<x/></id></children></VocabularyElement>'
+)
+
 
 def with_header(more: str = "", version: int = 2) -> bytes:
     header = HEADER.format(more=more).encode()
@@ -65,6 +69,7 @@ def test_master_data_of_a_header_is_read(version: int) -> None:
         ('<VocabularyElement id="urn:x:1"><attribute>2</attribute></VocabularyElement>',
          "[1].attributes[0].id"),
         ('<VocabularyElement id="urn:x:1"><name>2</name></VocabularyElement>', "[1]"),
+        (NESTED_ID, "[1].children[0]"),
         ("<Element/>", ""),
     ],
 )  # fmt: skip

@@ -75,8 +75,12 @@ class _Reader:
                 found.setdefault("attributes", []).append(self._attribute(child))
             else:
                 ids = self._children(child, f"{path}.children", "id")
-                found.setdefault("children", []).extend(each.text.strip() for each in ids)
+                found.setdefault("children", []).extend(self._id(each) for each in ids)
         return found
+
+    def _id(self, element: Element) -> Any:
+        """Text; with elements in it, it is refused as what it is."""
+        return read_value(element, self._prefixes) if element.children else element.text.strip()
 
     def _attribute(self, element: Element) -> Json:
         found = _named(element, "id")

@@ -233,7 +233,9 @@ class _Reader:
 
     def _check_text(self, element: Element, path: str) -> None:
         if element.text.strip():
-            self._problem(path, element, f"holds the text {element.text.strip()[:80]!r}")
+            self._problem(
+                path or element.name, element, f"holds the text {element.text.strip()[:80]!r}"
+            )
 
     def _list(
         self, element: Element, path: str, name: str, read: Callable[[Element], Any]
