@@ -92,10 +92,12 @@ def _urn_or_same(identifier: str) -> str:
 
 
 def _translated(part: Mapping[str, Any], shape: _Shape, change: _Change) -> Json:
-    return {
-        name: _changed(value, shape[name], change) if name in shape else value
-        for name, value in part.items()
-    }
+    # The type first, as GS1's examples have it: the reference tool for event hashes takes the type
+    # and the id of a paper or party as they come, and what is kept is sorted by name.
+    found: Json = {"type": None} if "type" in part else {}
+    for name, value in part.items():
+        found[name] = _changed(value, shape[name], change) if name in shape else value
+    return found
 
 
 def _changed(value: Any, shape: Word | _Shape | None, change: _Change) -> Any:

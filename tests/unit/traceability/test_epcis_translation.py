@@ -1,11 +1,12 @@
 """Identifiers of an event's JSON in the form that a client asks for."""
 
+import json
 from copy import deepcopy
 from typing import Any
 
 import pytest
 
-from traceability.epcis.translation import IdentifierForm, translate
+from traceability.epcis.translation import IdentifierForm, translate, translate_json
 
 GS1 = "https://id.gs1.org"
 SGTIN = ("urn:epc:id:sgtin:0614141.812345.6789", f"{GS1}/01/80614141123458/21/6789")
@@ -122,3 +123,16 @@ def test_what_cannot_be_translated_stays(form: IdentifierForm, body: dict[str, A
 def test_a_link_whose_prefix_nobody_knows_stays() -> None:
     body = {"epcList": [f"{GS1}/01/02000000000008/21/1"]}
     assert translate(body, IdentifierForm.ALWAYS_URN) == body
+
+
+@pytest.mark.parametrize("form", IdentifierForm)
+def test_types_stand_first_in_json(form: IdentifierForm) -> None:
+    """The reference tool for event hashes takes type and id of a paper or party as they come."""
+    kept = json.loads(json.dumps(_event(0), sort_keys=True))
+    event = translate_json(kept, form)
+
+    lists = ("bizTransactionList", "sourceList", "destinationList")
+    reports = event["sensorElementList"][0]["sensorReport"]
+    for part in (event, *reports, *(each for name in lists for each in event[name])):
+        assert next(iter(part)) == "type"
+    assert "type" not in translate_json({"epcList": []}, form)
