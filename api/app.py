@@ -7,6 +7,7 @@ from importlib.metadata import version
 from anyio import to_thread
 from fastapi import APIRouter, Depends, FastAPI
 from fastapi.staticfiles import StaticFiles
+from starlette.middleware.cors import CORSMiddleware
 
 from api import openapi
 from api import problems as problem_handling
@@ -16,6 +17,7 @@ from api.epcis.problems import EPCIS_PROBLEM_OF_ERROR
 from api.epcis.watching import Outlook
 from api.middleware import IN_HAND_BYTES, BodyLimit, HeadAsGet, RawPath, SecurityHeaders
 from api.openapi import problems
+from api.origins import METHODS, READABLE_HEADERS, only_allowed_pages
 from api.pages.render import Renderer
 from api.parameters import only_known_parameters
 from api.routes import (
@@ -57,6 +59,7 @@ def create_app(services: Services) -> FastAPI:
         redirect_slashes=False,
         # The functions' own names: unique, and what `only_known_parameters` looks them up by.
         generate_unique_id_function=lambda route: route.name,
+        dependencies=[Depends(only_allowed_pages)],
         lifespan=_delivering,
     )
     app.state.services = services
@@ -81,6 +84,13 @@ def create_app(services: Services) -> FastAPI:
     app.add_middleware(SecurityHeaders)
     app.add_middleware(RawPath)
     app.add_middleware(HeadAsGet)
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origins=services.settings.browser_origins,
+        allow_methods=METHODS,
+        allow_headers=["*"],
+        expose_headers=READABLE_HEADERS,
+    )
     problem_handling.install(app, {"/epcis": EPCIS_PROBLEM_OF_ERROR})
     openapi.install(app)
     return app

@@ -6,6 +6,7 @@
     |-- EmbeddedBrokerError    the demo's own broker can't start
     |-- CommandError           a command that can't be carried out as it was given
     |-- ServerError            the HTTP server can't start
+    |-- ForeignPageError       a web page that may not ask
     `-- ProblemError           a request that gets a problem for an answer
 """
 
@@ -27,6 +28,10 @@ class CommandError(ApiError):
 
 class ServerError(ApiError):
     """The HTTP server can't start, usually because its port is taken."""
+
+
+class ForeignPageError(ApiError):
+    """A web page of another origin that may not ask in its reader's name."""
 
 
 class ProblemError(ApiError):

@@ -40,6 +40,15 @@ _REQUESTS = (
         "请检查地址；/openapi.json 列出全部接口地址。",
     ),
     _row(
+        "foreign-page",
+        403,
+        "Pages of other sites may not act here",
+        "不允许其他网站的页面在此操作",
+        "Ask from a program, or have the operator name the page's origin in "
+        "AGRIPARK_BROWSER_ORIGINS.",
+        "请改用程序调用，或请管理员在 AGRIPARK_BROWSER_ORIGINS 中加入该页面的来源。",
+    ),
+    _row(
         "method-not-allowed",
         405,
         "This address doesn't take that method",

@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.epcis.xml_answers import problem_xml
-from api.errors import ProblemError
+from api.errors import ForeignPageError, ProblemError
 from api.middleware import SECURITY_HEADERS
 from api.negotiation import JSON, JSON_LD, TEXT_XML, XML, acceptable, prefers_html
 from api.pages.render import renderer_of
@@ -121,6 +121,7 @@ def _mistake(_error: Exception) -> Problem:
 
 PROBLEM_OF_ERROR: Mapping[type[Exception], Callable[[Any], Problem]] = {
     ProblemError: _raised,
+    ForeignPageError: _named("foreign-page"),
     RequestValidationError: _invalid,
     HTTPException: _http,
     CaptureError: _coded("step-refused"),

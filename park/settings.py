@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
+    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
@@ -47,6 +48,26 @@ def _url(*schemes: str) -> AfterValidator:
 
 
 MqttUrl = Annotated[str, _url("mqtt", "mqtts")]
+ANY_ORIGIN = "*"
+"""Stands for the pages of every site."""
+
+
+def _origins(value: object) -> object:
+    """The entries of a list that is parted by commas."""
+    if not isinstance(value, str):
+        return value
+    return [entry.strip() for entry in value.split(",") if entry.strip()]
+
+
+def _origin(text: str) -> str:
+    parts = urlsplit(text)
+    if text != ANY_ORIGIN and text != f"{parts.scheme}://{parts.netloc}".lower():
+        msg = f"{text!r} isn't an origin such as https://trace.example:8443, without a path"
+        raise ValueError(msg)
+    return text
+
+
+Origin = Annotated[str, AfterValidator(_origin)]
 HttpUrl = Annotated[str, _url("http", "https")]
 DatabaseUrl = Annotated[str, _url("sqlite", "postgresql")]
 
@@ -92,6 +113,8 @@ class Settings(BaseSettings):
     api_port: Annotated[int, Field(ge=0, le=65_535)] = 8000
     public_url: HttpUrl | None = None
     """Address under which others reach the API, for links; where not set, the request's own."""
+    browser_origins: Annotated[tuple[Origin, ...], NoDecode, BeforeValidator(_origins)] = ()
+    """Other sites whose pages may ask from within a browser; none where not set."""
     metrics_port: Annotated[int, Field(ge=0, le=65_535)] | None = None
     """Where `agripark ingest` serves its metrics and health; nowhere where not set."""
 

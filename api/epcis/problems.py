@@ -16,7 +16,7 @@ from api.epcis.problem_types import (
     UNAVAILABLE,
     EpcisException,
 )
-from api.errors import ProblemError
+from api.errors import ForeignPageError, ProblemError
 from api.problems import RETRY_AFTER_S, Problem
 from api.validation import validation_problem
 from park.errors import IdentifierError
@@ -102,6 +102,7 @@ def _mistake(_error: Exception) -> Problem:
 
 EPCIS_PROBLEM_OF_ERROR: Mapping[type[Exception], Callable[[Any], Problem]] = {
     ProblemError: _raised,
+    ForeignPageError: _named("SecurityException"),
     RequestValidationError: _invalid_request,
     HTTPException: _http,
     InvalidDocumentError: _invalid_document,

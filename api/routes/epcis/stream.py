@@ -10,14 +10,12 @@ from urllib.parse import unquote
 
 from anyio import CancelScope, create_task_group, sleep, to_thread
 from fastapi import APIRouter, WebSocket
-from starlette.responses import Response
 from starlette.websockets import WebSocketDisconnect
 
 from api.epcis.problems import EPCIS_PROBLEM_OF_ERROR
 from api.epcis.services import EpcisServices, epcis_of
 from api.epcis.watching import Outlook, Watch, read_watch
-from api.errors import ProblemError
-from api.problems import MEDIA_TYPE, problem_of
+from api.problems import problem_of
 from api.services import services_in
 from traceability.errors import DatabaseUnavailableError, TraceabilityError
 
@@ -35,26 +33,14 @@ async def watch_query(websocket: WebSocket, name: str) -> None:
     services = services_in(websocket)
     epcis = epcis_of(websocket)
     form = websocket.headers.get("GS1-EPC-Format")
-    try:
-        watch = await to_thread.run_sync(
-            read_watch, epcis, services.clock, unquote(name), websocket.query_params, form
-        )
-    except (ProblemError, TraceabilityError) as error:
-        await _refuse(websocket, error)
-        return
+    watch = await to_thread.run_sync(
+        read_watch, epcis, services.clock, unquote(name), websocket.query_params, form
+    )
     await websocket.accept()
     async with create_task_group() as tasks:
         tasks.start_soon(_until_gone, websocket, tasks.cancel_scope)
         await _send(websocket, watch, epcis)
         tasks.cancel_scope.cancel()
-
-
-async def _refuse(websocket: WebSocket, error: Exception) -> None:
-    problem = problem_of(error, EPCIS_PROBLEM_OF_ERROR)
-    body = json.dumps(problem.as_json())
-    await websocket.send_denial_response(
-        Response(body, problem.type.status, dict(problem.headers), MEDIA_TYPE)
-    )
 
 
 async def _end_with(websocket: WebSocket, error: TraceabilityError) -> None:

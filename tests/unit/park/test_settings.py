@@ -39,6 +39,15 @@ def test_the_environment_wins_over_the_file(
     assert (settings.api_port, settings.mqtt_version) == (9002, "3.1.1")
 
 
+def test_a_list_is_parted_by_commas_in_the_environment_and_a_list_in_the_file(
+    in_empty_folder: Path, set_variable: SetVariable
+) -> None:
+    (in_empty_folder / "agripark.toml").write_text('browser_origins = ["https://trace.example"]\n')
+    assert load_settings().browser_origins == ("https://trace.example",)
+    set_variable("AGRIPARK_BROWSER_ORIGINS", "https://trace.example, http://localhost:3000")
+    assert load_settings().browser_origins == ("https://trace.example", "http://localhost:3000")
+
+
 def test_arguments_win_over_the_environment_unless_they_are_none(
     set_variable: SetVariable,
 ) -> None:
@@ -56,6 +65,8 @@ def test_arguments_win_over_the_environment_unless_they_are_none(
         ("AGRIPARK_MQTT_URL", "mqtt://broker:x", "MQTT_URL"),
         ("AGRIPARK_PARK_SCALE", "0", "PARK_SCALE"),
         ("AGRIPARK_DATABASE_URL", "mysql://db/x", "postgresql://"),
+        ("AGRIPARK_BROWSER_ORIGINS", "https://trace.example/page", "BROWSER_ORIGINS.*origin"),
+        ("AGRIPARK_BROWSER_ORIGINS", "trace.example", "BROWSER_ORIGINS.*origin"),
         ("AGRIPARK_CONFIG", "nowhere.toml", "nowhere.toml"),
     ],
 )
