@@ -257,6 +257,23 @@ def test_an_object_event_of_version_1_has_its_quantities_in_a_wrapper() -> None:
     assert first(xml(EVENT.format(more=more), version=1)).quantities[0].quantity == 7.5  # type: ignore[union-attr]  # an object event
 
 
+def test_a_bare_uuid_is_the_id_of_an_event_and_of_its_correction() -> None:
+    uuid, corrective = (
+        "4F1C3B5E-2c64-4d5c-8b0e-6f6b0f6d2a11",
+        "019980a0-0000-7000-8000-00000000000c",
+    )
+    more = f"""<baseExtension><eventID>{uuid}</eventID><errorDeclaration>
+      <declarationTime>2026-10-13T00:00:00Z</declarationTime>
+      <correctiveEventIDs><correctiveEventID>{corrective}</correctiveEventID></correctiveEventIDs>
+    </errorDeclaration></baseExtension>"""
+
+    event = first(xml(EVENT.format(more=more), version=1))
+
+    assert event.event_id == f"urn:uuid:{uuid}"
+    assert event.error_declaration is not None
+    assert event.error_declaration.corrective_event_ids == (f"urn:uuid:{corrective}",)
+
+
 def test_a_document_type_that_declares_nothing_is_no_harm() -> None:
     data = xml(EVENT.format(more=""), before="<!DOCTYPE project>")
 

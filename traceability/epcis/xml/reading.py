@@ -39,6 +39,8 @@ _OF_DOCUMENTS = ("schemaVersion", "creationDate")
 _WITHOUT_OFFSET = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?", re.ASCII)
 """Such a date of a document is one of XML's schema, unlike the times of its events."""
 _VERSION_1 = re.compile(r"1(?:\.|\Z)", re.ASCII)
+_BARE_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
+"""An id that XML's schema takes for an address; many a client of version 1 makes such."""
 _LOOSE = "certificationInfo"
 """Has no place of its own in some editions of the schema."""
 _NEAR = 0.8
@@ -82,6 +84,7 @@ class _Reader:
             **dict.fromkeys(QUANTITY_LISTS, self._quantities),
             **dict.fromkeys(PLACES, self._place),
             **dict.fromkeys(TYPED_LISTS, self._typed),
+            "eventID": lambda each, _path: self._event_id(each),
             "sensorElementList": self._sensor_elements,
             "persistentDisposition": self._persistent_disposition,
             "ilmd": self._master_data,
@@ -220,6 +223,12 @@ class _Reader:
     def _plain(self, element: Element, _path: str) -> Any:
         return self._text(element)
 
+    def _event_id(self, element: Element) -> Any:
+        """The id, a bare UUID as the URN that it is."""
+        found = self._text(element)
+        is_bare = isinstance(found, str) and _BARE_UUID.fullmatch(found)
+        return f"urn:uuid:{found}" if is_bare else found
+
     def _text(self, element: Element) -> Any:
         """What is text; with anything else in it, it is refused as what it is."""
         if element.children or _own_attributes(element):
@@ -287,7 +296,7 @@ class _Reader:
                 "declarationTime": self._text,
                 "reason": self._text,
                 "correctiveEventIDs": lambda each: self._list(
-                    each, where, "correctiveEventID", self._text
+                    each, where, "correctiveEventID", self._event_id
                 ),
             },
         )
