@@ -47,7 +47,7 @@ from api.commands.progress import season_progress
 from api.commands.recall import recall
 from api.commands.reports import demo_text
 from api.commands.signals import ending_by_signal, wait_for_signal
-from api.commands.trace import trace_json, trace_text
+from api.commands.trace import trace
 from api.embedded_broker import MQTT_VERSION as EMBEDDED_MQTT_VERSION
 from api.embedded_broker import embedded_broker
 from api.errors import ApiError
@@ -104,6 +104,7 @@ app.add_typer(devices.app, name="devices")
 app.add_typer(alarms.app, name="alarms")
 app.add_typer(balance.app, name="balance")
 app.add_typer(ledger.app, name="ledger")
+app.command()(trace)
 app.command()(recall)
 app.command()(backup)
 
@@ -293,30 +294,6 @@ def serve(
     ):
         say(f"{parts.park.site.id}: API at {api_url}")
         wait_for_signal()
-
-
-@app.command()
-def trace(
-    node: Annotated[str, typer.Argument(help="Batch, pallet or shipment, in any form.")],
-    forward: Annotated[
-        bool, typer.Option("--forward", help="To destinations instead of orchards.")
-    ] = False,
-    database: DatabaseOption = None,
-    data: DataOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Show where a batch, pallet or shipment came from, or where it went.
-
-    Example: agripark trace 01/09521321000025/10/LOT --forward
-    """
-    settings = load_settings(database_url=database, data_dir=data)
-    with opened(settings) as parts:
-        find = parts.traceability.trace_forward if forward else parts.traceability.trace_back
-        lineage = find(node)
-    if as_json:
-        show(trace_json(lineage))
-    else:
-        show(trace_text(lineage, "forward" if forward else "back"))
 
 
 @app.command()

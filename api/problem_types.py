@@ -279,10 +279,10 @@ _MISSING = (
     _row(
         "node-not-found",
         404,
-        "There is nothing of that name to trace",
-        "没有可追溯的对象",
-        "Check the batch, pallet or shipment number.",
-        "请核对批次、托盘或发货单编号。",
+        "Nothing is known of that",
+        "没有相关记录",
+        "Check the number on the label, or search for it on the first page.",
+        "请核对标签上的编号，或在首页查询。",
     ),
     _row(
         "no-checkpoint",

@@ -122,6 +122,11 @@ def make_ledger(settings: Settings, site: str, engine: Engine) -> Ledger:
     )
 
 
+def make_traceability(settings: Settings, park: Park, engine: Engine) -> Traceability:
+    """The park's books in that database."""
+    return Traceability(engine, park, **_capture_rules(settings))
+
+
 def make_derived_tables(settings: Settings, park: Park, engine: Engine) -> DerivedTables:
     """What follows from the events of that database."""
     return DerivedTables(engine, park, **_capture_rules(settings))

@@ -108,6 +108,12 @@ class Traceability:
         with reading(self._engine) as connection:
             return history.batch_history(connection, self._park, batch)
 
+    def knows(self, node_id: str) -> bool:
+        """Whether the park's own books have a batch, pallet or shipment, in any form."""
+        check_texts(node_id)
+        with reading(self._engine) as connection:
+            return tracing.knows(connection, node_id)
+
     def trace_back(self, node_id: str) -> Trace:
         """Where a batch, pallet or shipment came from.
 

@@ -5,7 +5,7 @@ from sqlalchemy import CTE, Connection, select
 from park.times import from_epoch_ms
 from traceability import tables as t
 from traceability.closure import ancestors, descendants
-from traceability.errors import NotFoundError
+from traceability.errors import NotFoundError, QueryError
 from traceability.lineage import Flow, Graph, Node, backward, forward, with_stock
 from traceability.nodes import STOCK_PREFIX, parse_node
 from traceability.views import Trace
@@ -30,11 +30,25 @@ def trace_forward(connection: Connection, node_id: str) -> Trace:
     return forward(*_rooted(connection, graph, stored, key))
 
 
+def knows(connection: Connection, node_id: str) -> bool:
+    """Whether a node is in the park's books; of what is no node's id, too."""
+    try:
+        key = parse_node(node_id)
+    except QueryError:
+        return False
+    return _id_of(connection, key.removeprefix(STOCK_PREFIX)) is not None
+
+
 def _find(connection: Connection, key: str, asked: str) -> int:
-    query = select(t.nodes.c.id).where(t.nodes.c.key == key)
-    found: int | None = connection.execute(query).scalar()
+    found = _id_of(connection, key)
     if found is None:
         raise _not_found(asked)
+    return found
+
+
+def _id_of(connection: Connection, key: str) -> int | None:
+    query = select(t.nodes.c.id).where(t.nodes.c.key == key)
+    found: int | None = connection.execute(query).scalar()
     return found
 
 

@@ -36,6 +36,11 @@ class Formats:
         number = f"{kg:,.{digits}f}".rstrip("0").rstrip(".")
         return f"{number}{_THIN}kg"
 
+    def quantity(self, quantity: float, uom: str | None) -> str:
+        """`24 pcs` of a count, `40 LTR` in a unit that isn't one of mass."""
+        number = f"{quantity:,.3f}".rstrip("0").rstrip(".")
+        return self.text("pieces", n=number) if uom is None else f"{number}{_THIN}{uom}"
+
     def share(self, part: float, whole: float) -> str:
         """`64.2 %`, or a dash where there is no whole."""
         return f"{part / whole:.1%}".replace("%", f"{_THIN}%") if whole else "–"

@@ -4,10 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from api.models.things import page_address
 from api.pages.formats import Formats, day_end, day_start
 from park.assets import Destination, Orchard, Park
 from park.errors import IdentifierError
-from park.gs1 import parse_batch, parse_sscc
+from park.gs1 import parse_batch, parse_sscc, sscc_uri
+from traceability.errors import QueryError
+from traceability.provenance.asking import thing_key
 from traceability.views import BatchQuery
 
 FIELDS = ("number", "orchard", "destination", "harvested_from", "harvested_until")
@@ -78,15 +81,23 @@ def find_destination(text: str, park: Park) -> str | None:
 
 
 def direct_address(number: str) -> str | None:
-    """The page of the batch or pallet whose whole number was typed; None for a part of one."""
-    try:
-        return f"/00/{parse_sscc(number)}"
-    except (IdentifierError, ValueError):
-        pass
-    try:
-        return f"/{parse_batch(number).path}"
-    except (IdentifierError, ValueError):
-        return None
+    """The page of the thing whose whole number was typed; None for a part of one."""
+    for read in (thing_key, _sscc_key, _batch_key):
+        try:
+            address = page_address(read(number))
+        except (IdentifierError, QueryError, ValueError):
+            continue
+        if address is not None:
+            return address
+    return None
+
+
+def _sscc_key(number: str) -> str:
+    return sscc_uri(parse_sscc(number))
+
+
+def _batch_key(number: str) -> str:
+    return parse_batch(number).uri
 
 
 def orchard_choices(park: Park, formats: Formats) -> Sequence[tuple[str, str]]:

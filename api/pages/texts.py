@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from park.telemetry import Text
+from traceability.provenance.keys import ThingKind
 from traceability.views import BatchStatus
 
 TEXTS: Mapping[str, Text] = MappingProxyType(
@@ -156,6 +157,70 @@ TEXTS: Mapping[str, Text] = MappingProxyType(
         # Pallet page
         "pallet_title": Text("Pallet {sscc}", "托盘 {sscc}"),
         "contents": Text("Contents", "装载内容"),
+        "all_told": Text("All that events of anybody tell of it", "各方事件的全部记录"),
+        # Any thing's page
+        "own_page": Text("as the park has it in its books", "园区账册中的记录"),
+        "serial": Text("Serial number", "序列号"),
+        "quantity": Text("Quantity", "数量"),
+        "pieces": Text("{n} pcs", "{n} 件"),
+        "place": Text("Place", "地点"),
+        "what": Text("What", "对象"),
+        "when": Text("When", "时间"),
+        "now": Text("Where it is now", "当前位置"),
+        "in_container": Text("Inside", "所在容器"),
+        "who_has_it": Text("Who has it", "持有方"),
+        "last_seen": Text("Last seen", "最近记录"),
+        "left_there": Text("left there, on its way", "已离开，运输中"),
+        "state_used": Text("Used up", "已用尽"),
+        "state_ended": Text("No more in the world", "已注销"),
+        "beginnings": Text("Where it came from", "来源"),
+        "beginnings_lead": Text(
+            "Where it, or what it was made of, came into being, and its share.",
+            "其自身或其原料的形成地点，以及各来源所占比例。",
+        ),
+        "nothing_began": Text("no event tells", "无事件记载"),
+        "steps_back": Text("What happened on the way", "其间经过"),
+        "steps_forward": Text("What became of it", "去向"),
+        "nothing_became": Text(
+            "Nothing was made of it or packed with it yet.", "尚未用于加工或装箱。"
+        ),
+        "what_happened": Text("What happened", "事项"),
+        "went_in": Text("From", "投入"),
+        "came_out": Text("Into", "产出"),
+        "packed_in": Text("Packed", "装入"),
+        "made_into": Text("Made into", "加工"),
+        "taken_out": Text("taken out", "取出"),
+        "more_rows": Text("and {n} more, which the JSON has", "另有 {n} 行，见 JSON 数据"),
+        "n_more": Text("and {n} more", "另有 {n} 个"),
+        "one_of_places": Text("one of {n} places", "共 {n} 处"),
+        "certificates": Text("Certificates", "证书"),
+        "certificate": Text("Certificate", "证书"),
+        "certificates_told": Text("as events tell", "据事件记载"),
+        "certificates_lead": Text(
+            "What events tell; ask the one who issued a certificate whether it holds.",
+            "据事件记载；是否有效请向发证机构核实。",
+        ),
+        "no_certificates": Text("No event names one.", "无事件提及证书。"),
+        "about": Text("Told of", "涉及对象"),
+        "since_when": Text("First on", "首次提及"),
+        "events": Text("Events", "事件"),
+        "events_lead": Text(
+            "Nobody can change them unseen: each has its proof in the signed ledger.",
+            "事件一经写入，任何改动都会被发现：每条均有签名账本的证明。",
+        ),
+        "in_ledger": Text("Ledger", "账本"),
+        "proof_of": Text("proof of no. {n}", "第 {n} 条证明"),
+        "all_events": Text("Older events", "更早的事件"),
+        "ledger": Text("Ledger", "账本"),
+        "n_events": Text("{n} events", "{n} 条事件"),
+        "n_unsigned": Text("{n} of them not signed yet", "其中 {n} 条尚未签名"),
+        "all_signed": Text("all under a signed checkpoint", "均在签名检查点之下"),
+        "ledger_problem": Text("can't be signed just now", "目前无法签名"),
+        "role_named": Text("itself", "本身"),
+        "role_parent": Text("as container", "作为容器"),
+        "role_child": Text("as content", "作为内容物"),
+        "role_input": Text("went in", "投入"),
+        "role_output": Text("came out", "产出"),
         # Problems
         "problem_types": Text("Problem types", "问题类型一览"),
         "problem_type": Text("Problem type", "问题类型"),
@@ -176,3 +241,56 @@ STATUS: Mapping[BatchStatus, Text] = MappingProxyType(
     }
 )
 """How a batch's status is worded."""
+
+KINDS: Mapping[ThingKind, Text] = MappingProxyType(
+    {
+        ThingKind.LOT: Text("Lot", "批次"),
+        ThingKind.ITEM: Text("Object", "单件"),
+        ThingKind.UNIT: Text("Pallet or other logistic unit", "托盘或其他物流单元"),
+        ThingKind.ASSET: Text("Crate, bin or other asset", "周转箱等资产"),
+        ThingKind.PRODUCT: Text("Product", "产品"),
+        ThingKind.RUN: Text("Transformation", "加工"),
+    }
+)
+"""How kinds of things are worded."""
+
+WORDS: Mapping[str, Text] = MappingProxyType(
+    {
+        "ObjectEvent": Text("Observed", "观察"),
+        "AggregationEvent": Text("Packed or unpacked", "装入或取出"),
+        "TransactionEvent": Text("Tied to papers", "关联单据"),
+        "TransformationEvent": Text("Made into something else", "加工"),
+        "AssociationEvent": Text("Attached or detached", "关联或解除"),
+        "accepting": Text("accepting", "接收"),
+        "arriving": Text("arriving", "到达"),
+        "commissioning": Text("commissioning", "赋码"),
+        "creating_class_instance": Text("making a lot", "形成批次"),
+        "decommissioning": Text("decommissioning", "注销"),
+        "departing": Text("departing", "离开"),
+        "destroying": Text("destroying", "销毁"),
+        "holding": Text("holding", "暂扣"),
+        "inspecting": Text("inspecting", "检验"),
+        "loading": Text("loading", "装车"),
+        "packing": Text("packing", "装箱"),
+        "picking": Text("picking", "拣货"),
+        "receiving": Text("receiving", "收货"),
+        "retail_selling": Text("retail selling", "零售"),
+        "shipping": Text("shipping", "发货"),
+        "staging_outbound": Text("staging outbound", "待发"),
+        "storing": Text("storing", "存放"),
+        "transforming": Text("transforming", "加工"),
+        "transporting": Text("transporting", "运输"),
+        "unloading": Text("unloading", "卸货"),
+        "unpacking": Text("unpacking", "拆箱"),
+        "active": Text("active", "有效"),
+        "in_progress": Text("in progress", "处理中"),
+        "in_transit": Text("in transit", "运输中"),
+        "recalled": Text("recalled", "已召回"),
+        "damaged": Text("damaged", "损坏"),
+        "expired": Text("expired", "过期"),
+        "sellable_accessible": Text("sellable", "可售"),
+        "non_sellable_other": Text("not sellable", "不可售"),
+        "destroyed": Text("destroyed", "已销毁"),
+    }
+)
+"""Types of events and words of the CBV as people say them; others stand as they are."""

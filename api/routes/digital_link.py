@@ -2,24 +2,37 @@
 
 One address, several forms by the Accept header: a page, JSON, an EPCIS document, or a linkset
 (RFC 9264) that says which forms there are. What can't be served as asked is served as a page.
+
+Batches and pallets of the park's own books have pages of their own. Anything else that an event
+names, a partner's lot or an object with a serial number, has the page of a thing; so have the
+park's with `view=events`.
 """
+
+from urllib.parse import quote, unquote
 
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from api.climate import Climates
 from api.models.batches import History, Pallet, batch_address
+from api.models.things import Thing
 from api.negotiation import HTML, JSON, JSON_LD, LINKSET, language, media_type
 from api.pages.batch import batch_page
 from api.pages.formats import Formats
 from api.pages.render import qr_code, renderer_of
+from api.pages.thing import MOST_ROWS, label_of, thing_page
 from api.parameters import GtinPath, LotPath, SsccPath
 from api.services import Services, ServicesNeeded
-from park.gs1 import BatchId
+from park.gs1 import CANONICAL_HOST, BatchId
+from traceability.epcis.keys import KEYS
 from traceability.epcis.writing import document
+from traceability.provenance.asking import thing_key
+from traceability.provenance.dossier import Dossier
 
 _GS1 = "https://ref.gs1.org/voc"
 _VARY = {"Vary": "Accept, Accept-Language"}
+_PLACES_AND_PARTIES = frozenset({"414", "415", "417"})
+"""Keys of what events name beside things."""
 _LINKSET_TYPES = frozenset({"all", "linkset"})
 
 router = APIRouter(include_in_schema=False)
@@ -34,21 +47,23 @@ def resolve_batch(
     if request.path_params["gtin"] != batch.gtin:
         query = f"?{request.url.query}" if request.url.query else ""
         return RedirectResponse(f"/{batch.path}{query}", status_code=308)
+    if _is_for_any(request) or not services.traceability.knows(batch.path):
+        return _thing(request, services, batch.path)
     forms = {
         HTML: _batch_page,
         JSON: _batch_json,
         JSON_LD: _batch_events,
         LINKSET: _batch_linkset,
     }
-    wanted = media_type(request.headers.get("accept"), list(forms))
-    if request.query_params.get("linkType") in _LINKSET_TYPES:
-        wanted = LINKSET
-    return forms[wanted](request, services, batch)
+    return forms[_wanted(request, list(forms))](request, services, batch)
 
 
 @router.get("/00/{sscc}")
 def resolve_pallet(request: Request, services: ServicesNeeded, sscc: SsccPath) -> Response:
     """A pallet by its Digital Link."""
+    path = f"00/{sscc}"
+    if _is_for_any(request) or not services.traceability.knows(path):
+        return _thing(request, services, path)
     pallet = services.traceability.pallet(sscc)
     if media_type(request.headers.get("accept"), (HTML, JSON)) == JSON:
         body = Pallet.of(pallet, services.park).model_dump(mode="json")
@@ -61,6 +76,77 @@ def resolve_pallet(request: Request, services: ServicesNeeded, sscc: SsccPath) -
         shipment=shipment,
         qr=qr_code(_public(request, services, f"/00/{sscc}"), f"(00){sscc}"),
     )
+
+
+def resolve_thing(request: Request, services: ServicesNeeded) -> Response:
+    """Anything else that an event names."""
+    path = request.url.path.lstrip("/")
+    key = thing_key(path)
+    here = key.removeprefix(f"{CANONICAL_HOST}/")
+    if unquote(here) != unquote(path):
+        query = f"?{request.url.query}" if request.url.query else ""
+        return RedirectResponse(f"/{here}{query}", status_code=308)
+    return _thing(request, services, path)
+
+
+for _number in KEYS.keys() - _PLACES_AND_PARTIES:
+    router.add_api_route(f"/{_number}/{{rest:path}}", resolve_thing)
+
+
+def _is_for_any(request: Request) -> bool:
+    """Whether what everybody's events tell is wanted, even of what is in the park's books."""
+    return request.query_params.get("view") == "events"
+
+
+def _wanted(request: Request, offered: list[str]) -> str:
+    if request.query_params.get("linkType") in _LINKSET_TYPES:
+        return LINKSET
+    return media_type(request.headers.get("accept"), offered)
+
+
+def _thing(request: Request, services: Services, path: str) -> Response:
+    dossier = services.provenance.dossier(path)
+    forms = {
+        HTML: _thing_page,
+        JSON: _thing_json,
+        JSON_LD: _thing_events,
+        LINKSET: _thing_linkset,
+    }
+    return forms[_wanted(request, list(forms))](request, services, dossier)
+
+
+def _thing_page(request: Request, services: Services, dossier: Dossier) -> Response:
+    path = dossier.key.removeprefix(CANONICAL_HOST)
+    escaped = quote(dossier.key, safe="")
+    state = None if services.ledger is None else services.ledger.state()
+    own = services.traceability.knows(path.lstrip("/"))
+    return renderer_of(request).page(
+        request,
+        "thing.html",
+        page=thing_page(dossier, services.park, Formats(language(request)), state),
+        most_rows=MOST_ROWS,
+        qr=qr_code(_public(request, services, path), label_of(dossier.key)),
+        json_address=f"/v1/things/{escaped}",
+        events_address=f"/epcis/epcs/{escaped}/events",
+        own_page=path if own else None,
+    )
+
+
+def _thing_json(_request: Request, services: Services, dossier: Dossier) -> Response:
+    body = Thing.of(dossier, services.park).model_dump(mode="json")
+    return JSONResponse(body, headers=_VARY)
+
+
+def _thing_events(_request: Request, services: Services, dossier: Dossier) -> Response:
+    told = sorted({(each.seq, each.event_id) for each in dossier.tellings})
+    events = [services.traceability.event(event) for _, event in told]
+    body = document(events, services.clock())
+    return JSONResponse(body, headers=_VARY, media_type=JSON_LD)
+
+
+def _thing_linkset(request: Request, services: Services, dossier: Dossier) -> Response:
+    path = dossier.key.removeprefix(CANONICAL_HOST)
+    return _linkset(_public(request, services, path), label_of(dossier.key))
 
 
 def _batch_page(request: Request, services: Services, batch: BatchId) -> Response:
@@ -93,9 +179,12 @@ def _batch_events(_request: Request, services: Services, batch: BatchId) -> Resp
 
 def _batch_linkset(request: Request, services: Services, batch: BatchId) -> Response:
     summary = services.traceability.batch(batch).summary
-    here = _public(request, services, f"/{batch.path}")
+    return _linkset(_public(request, services, f"/{batch.path}"), summary.product)
+
+
+def _linkset(here: str, title: str) -> Response:
     page = [
-        {"href": f"{here}?lang={lang}", "title": summary.product, "type": HTML, "hreflang": [lang]}
+        {"href": f"{here}?lang={lang}", "title": title, "type": HTML, "hreflang": [lang]}
         for lang in ("en", "zh")
     ]
     data = {"href": here, "title": "History", "type": JSON}

@@ -8,6 +8,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from starlette.responses import JSONResponse, Response
 
 from api.models.provenance import Lineage, Position, Provenance, Whereabouts
+from api.models.things import Thing
 from api.negotiation import JSON, media_type
 from api.openapi import problems
 from api.parameters import EveryQuery, PathText, TimeQuery, Word
@@ -86,6 +87,19 @@ def get_provenance(
         back=None if back is None else Lineage.of(back),
         forward=None if forward is None else Lineage.of(forward),
     )
+
+
+@router.get(
+    "/things/{identifier:path}",
+    summary="All about a thing",
+    responses=problems("node-not-found", "bad-text"),
+)
+def get_thing(services: ServicesNeeded, identifier: AnyIdentifier) -> Thing:
+    """Where a lot, object or pallet came from, where it went, where it is, and its certificates.
+
+    By everybody's events; each of its own events has the address of its proof in the ledger.
+    """
+    return Thing.of(services.provenance.dossier(identifier), services.park)
 
 
 @router.get(

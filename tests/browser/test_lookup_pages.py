@@ -93,7 +93,9 @@ def test_a_wrong_number_is_met_with_advice(site: Site) -> None:
         "/?orchard=nowhere",
         f"/{EXPORT.path}",
         f"/{SLASHED.path}",
+        f"/{EXPORT.path}?view=events",
         f"/00/{PALLETS[0]}",
+        f"/00/{PALLETS[0]}?view=events",
         "/problems",
         "/reference",
         "/problems/not-enough-mass",
@@ -122,7 +124,7 @@ def test_a_keyboard_is_enough(site: Site) -> None:
 
 
 def test_every_field_has_a_label_and_every_table_has_headers(site: Site) -> None:
-    for path in ("/", f"/{EXPORT.path}"):
+    for path in ("/", f"/{EXPORT.path}", f"/{EXPORT.path}?view=events"):
         with site.visit(path) as visit:
             unlabelled = visit.page.evaluate(
                 "[...document.querySelectorAll('input:not([type=hidden]), select')]"

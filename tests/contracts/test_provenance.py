@@ -139,6 +139,26 @@ def test_what_was_never_named_is_not_found(engine: Engine) -> None:
     assert error.value.code == "node-not-found"
 
 
+def test_an_object_is_one_whether_its_label_or_its_tag_was_read(
+    engine: Engine, events: Events
+) -> None:
+    gtin, box = lot("A").partition("/10/")[0], pallet(1)
+    label, tag = f"{gtin}/10/A/21/7", f"{gtin}/21/7"
+    capture(
+        engine,
+        events.make_items(0, [label]),
+        events.pack(1, box, [tag]),
+        events.see(2, [box], where="dock"),
+    )
+    for form in (label, tag, f"(01){gtin[-14:]}(10)A(21)7"):
+        key = thing_key(form)
+        assert key == tag
+        assert reached(engine, box, BACK) == {key}
+        with engine.connect() as connection:
+            (position,) = whereabouts(connection, key)
+        assert (position.containers, position.place) == ([box], place("dock"))
+
+
 def test_events_of_one_transformation_id_are_one_run(engine: Engine, events: Events) -> None:
     a, b, c = lot("A"), lot("B"), lot("C")
     run = "urn:uuid:00000000-0000-4000-8000-00000000aaaa"

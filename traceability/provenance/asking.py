@@ -1,22 +1,28 @@
 """What people write when they ask for a thing or a place, as the keys of the lineage."""
 
+import re
+from urllib.parse import quote
+
 from park.assets import Park
 from park.errors import IdentifierError
-from park.gs1 import CANONICAL_HOST, PlaceId, parse_batch, parse_place, parse_sscc, sscc_uri
+from park.gs1 import CANONICAL_HOST, PlaceId, parse_place, parse_sscc, sscc_uri
 from traceability.checks import place_of
-from traceability.epcis.identifiers import canonical, judged
+from traceability.epcis.identifiers import canonical, instance, judged
+from traceability.epcis.keys import KEYS, QUALIFIERS
 from traceability.paging import check_texts
 from traceability.provenance.keys import RUN_PREFIX, run_key
 
 _SSCC_DIGITS = 18
+_ELEMENT = re.compile(r"\(([0-9]{2,4})\)", re.ASCII)
 
 
 def thing_key(text: str) -> str:
     """The canonical identifier of a thing in any form.
 
-    An address, a URN, the path of a Digital Link, `(01)…(10)…`, `(00)…`, or the digits of an SSCC.
-    What has none of these forms is taken as it is. Raises QueryError `bad-text`, IdentifierError
-    for a key that is mistyped.
+    An address, a URN, the path of a Digital Link, what stands below a bar code (`(01)…(10)…`,
+    `(00)…`), or the digits of an SSCC. Of a bar code, what identifies nothing (a date, a weight)
+    is left out. What has none of these forms is taken as it is. Raises QueryError `bad-text`,
+    IdentifierError for a key that is mistyped.
     """
     check_texts(text)
     text = text.strip()
@@ -24,14 +30,14 @@ def thing_key(text: str) -> str:
         return run_key(text.removeprefix(RUN_PREFIX))
     if ":" in text:
         # Events may name what claims to be a GS1 key and isn't.
-        return canonical(text)
-    if text.startswith("(00)") or (text.isdigit() and len(text) == _SSCC_DIGITS):
+        return instance(text)
+    if text.isdigit() and len(text) == _SSCC_DIGITS:
         return sscc_uri(parse_sscc(text))
-    if text.startswith("(01)"):
-        return parse_batch(text).uri
+    if text.startswith("("):
+        return instance(_canonical(_of_elements(text)))
     head, _, rest = text.lstrip("/").partition("/")
     if rest and head.isdigit():
-        return _canonical(f"{CANONICAL_HOST}/{head}/{rest}")
+        return instance(_canonical(f"{CANONICAL_HOST}/{head}/{rest}"))
     return text
 
 
@@ -48,6 +54,21 @@ def place_key(text: str, park: Park) -> str:
     if ":" in text:
         return canonical(text)
     return _parsed_place(text).uri
+
+
+def _of_elements(text: str) -> str:
+    """The Digital Link of an element string; its key may stand anywhere in it."""
+    head, *elements = _ELEMENT.split(text)
+    known = [
+        (number, value)
+        for number, value in zip(elements[::2], elements[1::2], strict=True)
+        if number in KEYS or number in QUALIFIERS
+    ]
+    if head or not known:
+        return text
+    known.sort(key=lambda each: each[0] not in KEYS)
+    path = "".join(f"/{number}/{quote(value, safe='')}" for number, value in known)
+    return f"{CANONICAL_HOST}{path}"
 
 
 def _canonical(text: str) -> str:

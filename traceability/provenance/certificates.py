@@ -22,7 +22,7 @@ from typing import Any
 from sqlalchemy import CTE, BigInteger, BindParameter, Connection, and_, bindparam, func, select
 
 from park.times import to_epoch_ms
-from traceability.epcis.identifiers import canonical
+from traceability.epcis.identifiers import canonical, instance
 from traceability.epcis.model import (
     Action,
     AggregationEvent,
@@ -210,13 +210,13 @@ def _goods(event: AnyEvent) -> Iterator[str]:
     """What an event tells to be certified."""
     match event:
         case ObjectEvent():
-            yield from event.epcs
+            yield from map(instance, event.epcs)
             yield from (each.epc_class for each in event.quantities)
         case AggregationEvent():
-            yield from event.child_epcs
+            yield from map(instance, event.child_epcs)
             yield from (each.epc_class for each in event.child_quantities)
         case TransformationEvent():
-            yield from event.output_epcs
+            yield from map(instance, event.output_epcs)
             yield from (each.epc_class for each in event.output_quantities)
 
 

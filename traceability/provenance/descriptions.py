@@ -1,6 +1,6 @@
 """Words for products, places and parties: from the park's definition, else from master data."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Protocol
 
 from sqlalchemy import Connection, select
@@ -8,8 +8,10 @@ from sqlalchemy import Connection, select
 from park.assets import Asset, ColdRoom, Destination, Grower, Orchard, Park
 from park.errors import IdentifierError
 from park.gs1 import CANONICAL_HOST, parse_place
+from park.telemetry import Text
 from traceability.epcis.master_data.tables import master_attributes
 from traceability.epcis.query.values import storable
+from traceability.provenance.keys import goods_of
 from traceability.provenance.lookups import among
 from traceability.provenance.positions import site_of
 from traceability.provenance.recall import Recall
@@ -67,18 +69,29 @@ class Descriptions(Protocol):
         """Whether it is cold there."""
 
 
+def _english(text: Text) -> str:
+    return text.en
+
+
 class KnownDescriptions:
     """The words of a park's definition, and those that partners gave in master data."""
 
-    def __init__(self, park: Park, attributes: Attributes | None = None) -> None:
+    def __init__(
+        self,
+        park: Park,
+        attributes: Attributes | None = None,
+        say: Callable[[Text], str] = _english,
+    ) -> None:
+        """`say` chooses the language of the park's own words; partners have theirs."""
         self._park = park
         self._attributes = attributes or {}
+        self._say = say
 
     def product(self, gtin: str) -> str:
-        """The product's English name; else what its master data calls it."""
+        """The product's name; else what its master data calls it."""
         product = self._park.products.get(gtin)
         if product is not None:
-            return product.name.en
+            return self._say(product.name)
         said = self._attributes.get(f"{CANONICAL_HOST}/01/{gtin}", {})
         return next((said[name] for name in _PRODUCT_NAMES if name in said), "")
 
@@ -88,10 +101,10 @@ class KnownDescriptions:
         return "" if product is None else product.variety.replace("-", " ")
 
     def place(self, key: str) -> str:
-        """The asset's English name; else the name in its master data or its site's."""
+        """The asset's name; else the name in its master data or its site's."""
         asset = self._asset(key)
         if asset is not None:
-            return asset.name.en
+            return self._say(asset.name)
         return self._said(key).get(_PLACE_NAME, "")
 
     def location(self, key: str) -> str:
@@ -110,13 +123,13 @@ class KnownDescriptions:
         asset = self._asset(place)
         if asset is None:
             return self._said(place).get(_PLACE_NAME, "")
-        return (asset if isinstance(asset, Destination) else self._park.site).name.en
+        return self._say((asset if isinstance(asset, Destination) else self._park.site).name)
 
     def grower(self, place: str) -> str:
         """The name of the orchard's grower."""
         orchard = self._asset(place)
         grower = self._park.assets.get(orchard.grower) if isinstance(orchard, Orchard) else None
-        return grower.name.en if isinstance(grower, Grower) else ""
+        return self._say(grower.name) if isinstance(grower, Grower) else ""
 
     def is_cold(self, place: str) -> bool:
         """Whether it is a cold room of the park."""
@@ -137,25 +150,31 @@ class KnownDescriptions:
         return self._attributes.get(key) or self._attributes.get(site_of(key) or "", {})
 
 
-def attributes_of(connection: Connection, recall: Recall) -> Attributes:
-    """What master data says of the products, places and parties in a recall."""
+def attributes_of(connection: Connection, named: Iterable[str | None]) -> Attributes:
+    """What master data says of these things' products, of these places and parties."""
     found: dict[str, dict[str, str]] = {}
-    wanted = {storable(key) for key in _keys(recall)}
+    wanted = {storable(key) for key in _elements(named)}
     for row in rows_for(connection, _ATTRIBUTES, wanted):
         found.setdefault(row.element, {})[row.attribute] = row.value
     return found
 
 
-def _keys(recall: Recall) -> Collection[str]:
+def _elements(named: Iterable[str | None]) -> Collection[str]:
     """Products, places and parties, and the sites of places."""
-    keys = {key for key in _named(recall) if key}
+    keys = {_product_of(key) for key in named if key}
     keys |= {key.replace(_PARTY, _PLACE) for key in keys}
     return keys | {site for key in keys if (site := site_of(key))}
 
 
-def _named(recall: Recall) -> Iterator[str | None]:
+def _product_of(key: str) -> str:
+    gtin = goods_of(key).gtin
+    return key if gtin is None else f"{CANONICAL_HOST}/01/{gtin}"
+
+
+def named_in(recall: Recall) -> Iterator[str | None]:
+    """What a recall names that has words of its own."""
     for affected in recall.affected:
-        yield affected.key.partition("/10/")[0].partition("/21/")[0]
+        yield affected.key
         for position in affected.positions:
             yield from (position.place, position.destination, position.holder, position.owner)
     for each in recall.happenings:

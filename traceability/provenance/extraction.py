@@ -5,6 +5,8 @@
   id are one run (GS1 EPCIS 2.0, section 7.4.6).
 - AggregationEvent: statements about the contents of its parent.
 - Associations and transactions move nothing: they are sightings only.
+- An object is known by its serial number, whatever lot its Digital Link names besides: one reader
+  sees the label, another the tag, which has no lot.
 - What events of others' types mean only they know: nothing follows from them.
 """
 
@@ -15,6 +17,7 @@ from functools import lru_cache
 from math import isfinite
 
 from park.times import to_epoch_ms
+from traceability.epcis.identifiers import instance
 from traceability.epcis.model import (
     Action,
     AggregationEvent,
@@ -142,13 +145,14 @@ class _Reader:
         self._see(CHILD, named)
         if event.parent is None:
             return
+        parent = instance(event.parent)
         if not named and event.action == Action.DELETE:
-            self._state(event.parent, None, 0, event.action, Amount())
+            self._state(parent, None, 0, event.action, Amount())
         for position, (key, amount) in enumerate(named):
-            if key == event.parent:
+            if key == parent:
                 self.facts.packed_in_itself.append((self.seq, key))
             else:
-                self._state(event.parent, key, position, event.action, amount)
+                self._state(parent, key, position, event.action, amount)
 
     def _state(
         self, parent: str, child: str | None, position: int, action: Action, amount: Amount
@@ -159,13 +163,14 @@ class _Reader:
 
     def _parent(self, parent: str | None) -> None:
         if parent is not None:
-            self.facts.things.setdefault(parent, kind_of(parent, is_class=False))
-            self._see(PARENT, [(parent, Amount())])
+            key = instance(parent)
+            self.facts.things.setdefault(key, kind_of(key, is_class=False))
+            self._see(PARENT, [(key, Amount())])
 
     def _named(self, epcs: Iterable[str], quantities: Iterable[Quantity]) -> list[Named]:
         things = self.facts.things
         named: list[Named] = []
-        for epc in dict.fromkeys(epcs):
+        for epc in dict.fromkeys(map(instance, epcs)):
             things.setdefault(epc, kind_of(epc, is_class=False))
             named.append((epc, ONE))
         for each in quantities:

@@ -10,7 +10,7 @@ import io
 from collections.abc import Iterator, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import datetime, timedelta
-from enum import Enum
+from enum import Enum, StrEnum
 from typing import Any
 
 from park.times import format_instant
@@ -52,20 +52,36 @@ def as_json(recall: Recall, descriptions: Descriptions) -> dict[str, Any]:
     return body
 
 
-def who_has(position: Position, descriptions: Descriptions) -> str:
-    """In words who has what is affected; empty where it is no more, or nothing tells.
+class Keeping(StrEnum):
+    """How it is known who has a thing."""
 
-    The holder that events name; else where it is on the way to, or whose place it is at.
-    """
+    GONE = "gone"
+    """It is no more: nobody has it."""
+    HOLDER = "holder"
+    """An event names the party that has it."""
+    TO_COME = "to_come"
+    """It is on its way to a place, which may be unknown."""
+    PLACE = "place"
+    """Who is at its place has it."""
+
+
+def keeping_of(position: Position) -> tuple[Keeping, str]:
+    """By what it is known who has a thing, and that party or place; empty where nothing tells."""
     if position.state != "present":
-        return ""
+        return Keeping.GONE, ""
     if position.holder is not None:
-        return descriptions.party(position.holder) or position.holder
+        return Keeping.HOLDER, position.holder
     if position.in_transit:
-        to = position.destination or ""
-        return f"on the way to {descriptions.place(to) or to or 'an unknown place'}"
-    place = position.place or ""
-    return descriptions.keeper(place) or place
+        return Keeping.TO_COME, position.destination or ""
+    return Keeping.PLACE, position.place or ""
+
+
+def who_has(position: Position, descriptions: Descriptions) -> str:
+    """In words who has what is affected; empty where it is no more, or nothing tells."""
+    how, key = keeping_of(position)
+    if how is Keeping.TO_COME:
+        return f"on the way to {descriptions.place(key) or key or 'an unknown place'}"
+    return (descriptions.party if how is Keeping.HOLDER else descriptions.keeper)(key) or key
 
 
 def as_csv(recall: Recall, descriptions: Descriptions) -> str:

@@ -24,7 +24,9 @@ from traceability.provenance.descriptions import (
     Descriptions,
     KnownDescriptions,
     attributes_of,
+    named_in,
 )
+from traceability.provenance.dossier import Dossier, dossier_of
 from traceability.provenance.mentions import spellings_of
 from traceability.provenance.positions import Position
 from traceability.provenance.recall import Recall, recall
@@ -86,6 +88,12 @@ class ProvenanceService:
         with reading(self._engine) as connection:
             return key, whereabouts(connection, key)
 
+    def dossier(self, identifier: str) -> Dossier:
+        """All that events tell of a thing in any form. Raises NotFoundError `node-not-found`."""
+        key = thing_key(identifier)
+        with reading(self._engine) as connection:
+            return dossier_of(connection, key)
+
     def recall(self, question: RecallQuestion) -> tuple[Recall, Descriptions]:
         """What a cause affected, and the words for it.
 
@@ -97,7 +105,7 @@ class ProvenanceService:
             found = recall(connection, start, with_origins=question.with_origins)
             if not found.affected and not self._is_ours(start.key):
                 check_named(connection, start)
-            words = KnownDescriptions(self._park, attributes_of(connection, found))
+            words = KnownDescriptions(self._park, attributes_of(connection, named_in(found)))
         return found, words
 
     def _start(self, question: RecallQuestion) -> RecallStart:

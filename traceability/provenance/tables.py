@@ -1,6 +1,7 @@
 """Tables of the lineage of events; everything in them follows from the events.
 
-`things` are whatever events name, by canonical identifier, and runs: transformations. A run is a
+`things` are whatever events name, by canonical identifier (of an
+object with a serial number without its lot), and runs: transformations. A run is a
 thing of its own, so that n inputs and m outputs make n + m links, not n x m.
 
 `links` point in the direction of the goods. Each has a closed window of time in which it holds:
@@ -17,7 +18,7 @@ ended    thing  -         the instant
 
 `contents` are the statements of aggregation events; the links of a container follow from them
 (see `containment`). `stops` say where, why and with whom an event was, `sightings` which things it
-named; a sighting whose stop is gone was declared wrong.
+named. Of an event that was declared wrong nothing is in any of them.
 
 Times are epoch milliseconds, masses whole milligrams.
 """

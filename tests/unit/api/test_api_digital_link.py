@@ -76,7 +76,7 @@ def test_a_pallet_is_a_page_or_json(client: TestClient) -> None:
     as_json = client.get(f"/00/{PALLETS[0]}", headers={"accept": "application/json"}).json()
     assert as_json == client.get(f"/v1/pallets/{PALLETS[0]}").json()
     assert client.get("/00/095213210000000099").json()["type"] == "/problems/wrong-check-digit"
-    assert client.get("/00/095213210000000995").json()["type"] == "/problems/pallet-not-found"
+    assert client.get("/00/095213210000000995").json()["type"] == "/problems/node-not-found"
 
 
 def test_every_batch_of_the_story_has_a_page(client: TestClient) -> None:

@@ -92,9 +92,9 @@ def test_a_browser_gets_a_problem_as_a_page_in_its_language(client: TestClient) 
     assert answer.status_code == 404
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
     assert answer.headers["content-language"] == "zh"
-    assert PROBLEM_TYPES["batch-not-found"].title.zh in answer.text
+    assert PROBLEM_TYPES["node-not-found"].title.zh in answer.text
     assert TEXTS["back_home"].zh in answer.text
-    assert client.get(missing).json()["type"] == "/problems/batch-not-found"
+    assert client.get(missing).json()["type"] == "/problems/node-not-found"
 
 
 def test_a_browser_on_the_programming_interface_gets_json(client: TestClient) -> None:
@@ -119,6 +119,9 @@ def test_every_answer_forbids_other_hosts_and_framing(client: TestClient) -> Non
 
 class BrokenTraceability(Traceability):
     """One with a fault of the program in it."""
+
+    def knows(self, node_id: str) -> bool:
+        return bool(node_id)
 
     def batch(self, batch: BatchId) -> BatchHistory:
         raise ZeroDivisionError(f"secret {batch}")
