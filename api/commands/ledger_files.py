@@ -1,5 +1,6 @@
 """What `agripark ledger` reads and writes beside the database: checkpoints, keys, proofs."""
 
+import re
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -18,13 +19,32 @@ KeyOption = Annotated[
 ]
 
 
+_KEY = re.compile(r"[^\s\"+]+\+[0-9a-fA-F]{8}\+[0-9A-Za-z+/=]+")
+_LISTED = ("number  signs  public key", "{", "[")
+"""How the table of `agripark ledger key list` begins, and JSON of it or of `/v1/ledger/key`."""
+
+
 def read_keys(given: list[str] | None) -> list[Verifier]:
-    """Public keys of options, each a key or a file of them, a line each."""
+    """Public keys of options: each a key, a file with one a line, or what lists the log's keys."""
     found = []
     for text in given or ():
-        lines = read_text(Path(text)) if _is_file(text) or "+" not in text else text
-        found += [Verifier.parse(line) for line in lines.splitlines() if line.strip()]
+        if _is_file(text) or text == "-":
+            found += [Verifier.parse(key) for key in _keys_in(Path(text))]
+        elif "+" in text:
+            found += [Verifier.parse(line) for line in text.splitlines() if line.strip()]
+        else:
+            msg = f"--key {text} is neither a public key, name+id+base64, nor a file of them"
+            raise CommandError(msg)
     return found
+
+
+def _keys_in(path: Path) -> list[str]:
+    text = read_text(path).strip()
+    listed = text.startswith(_LISTED)
+    keys = _KEY.findall(text) if listed else [line for line in text.splitlines() if line.strip()]
+    if not keys:
+        raise CommandError(f"{path} has no public key: name+id+base64")
+    return list(dict.fromkeys(keys))
 
 
 def _is_file(text: str) -> bool:
@@ -47,8 +67,10 @@ def read_text(path: Path) -> str:
     """The text of a file; - is standard input."""
     try:
         return sys.stdin.read() if str(path) == "-" else path.read_text("utf-8-sig")
-    except (OSError, ValueError) as error:
-        raise CommandError(f"can't read {path}: {error}") from error
+    except OSError as error:
+        raise CommandError(f"can't read {path}: {error.strerror}") from error
+    except ValueError as error:
+        raise CommandError(f"can't read {path}: it is no text in UTF-8") from error
 
 
 def write_text(text: str, out: Path | None) -> None:
@@ -59,7 +81,7 @@ def write_text(text: str, out: Path | None) -> None:
     try:
         out.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise CommandError(f"can't write {out}: {error}") from error
+        raise CommandError(f"can't write {out}: {error.strerror}") from error
     say(f"written to {out}")
 
 
@@ -69,4 +91,4 @@ def append_text(text: str, to: Path) -> None:
         with to.open("a", encoding="utf-8") as file:
             file.write(text)
     except OSError as error:
-        raise CommandError(f"can't write {to}: {error}") from error
+        raise CommandError(f"can't write {to}: {error.strerror}") from error

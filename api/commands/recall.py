@@ -66,8 +66,8 @@ def recall(
         input=cause_input,
         room=room,
         line=line,
-        since=_instant(since),
-        until=_instant(until),
+        since=_instant("--from", since),
+        until=_instant("--to", until),
         reach=_duration(reach),
         with_origins=form is Format.XLSX,
     )
@@ -115,11 +115,11 @@ def _save(out: Path, content: bytes, result: Recall) -> None:
     say(f"{len(result.affected)} affected, {len(result.shipments)} shipments: {out}")
 
 
-def _instant(text: str | None) -> datetime | None:
+def _instant(option: str, text: str | None) -> datetime | None:
     try:
         return None if text is None else parse_instant(text)
     except ValueError as error:
-        raise CommandError(str(error)) from error
+        raise CommandError(f"{option} {error}") from error
 
 
 def _duration(text: str | None) -> timedelta:

@@ -32,6 +32,7 @@ from traceability.derived.shadow import open_shadow
 from traceability.derived.tables import DERIVED, EVENTS, DerivedTable
 from traceability.epcis import tables as rest
 from traceability.epcis.master_data import tables as master_data
+from traceability.epcis.query import tables as q
 from traceability.errors import LedgerBrokenError, LedgerError, MigrationError
 from traceability.ledger import tables as ledger_tables
 from traceability.provenance import tables as p
@@ -170,6 +171,18 @@ def test_a_changed_value_is_told_with_what_follows_from_the_events(story: Derive
     (found,) = table.differences
     assert batch.lot in found.row["node_id"]
     assert (found.found, found.wanted) == ({"at_hand_mg": 5}, {"at_hand_mg": batch.at_hand_mg})
+
+
+def test_the_last_digit_of_a_time_or_key_counts(story: DerivedStory) -> None:
+    numbers = q.event_numbers
+    largest = select(func.max(numbers.c.value)).scalar_subquery()
+    with story.engine.begin() as connection:
+        value = connection.execute(select(func.max(numbers.c.value))).scalar_one()
+        assert value > 10**12
+        row = connection.execute(select(numbers).where(numbers.c.value == largest).limit(1)).one()
+        chosen = [column == getattr(row, column.name) for column in numbers.c]
+        connection.execute(update(numbers).where(*chosen).values(value=value + 1))
+    assert names(story.derived.compare(watched)) == [numbers.name]
 
 
 def test_everything_is_made_anew_from_the_events(story: DerivedStory, small_park: Park) -> None:

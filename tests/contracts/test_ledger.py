@@ -493,6 +493,7 @@ def test_hashes_that_no_log_of_this_size_has_are_found(database: LedgerDatabase)
         ("DELETE FROM log_head", {"bad-head"}),
         ("INSERT INTO log_head VALUES (2, 9)", {"bad-head"}),
         ("UPDATE log_head SET size = -1", {"bad-head"}),
+        ("UPDATE log_head SET id = 0", {"bad-head"}),
         ("DROP TABLE log_head", {"missing-table", "bad-head"}),
         ("DROP TABLE events", {"missing-table", "missing-event"}),
         ("DROP TABLE ledger_nodes", {"missing-table", "no-leaf", "no-node"}),

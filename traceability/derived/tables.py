@@ -98,7 +98,8 @@ def _plain(value: Any) -> Any:
     if isinstance(value, bytes | memoryview):
         return bytes(value).decode(errors="backslashreplace")
     if isinstance(value, float):
-        return float(f"{value:.{_DIGITS}g}")
+        # Times and keys are whole, and each of their digits counts.
+        return value if value.is_integer() else float(f"{value:.{_DIGITS}g}")
     return int(value) if isinstance(value, bool) else value
 
 

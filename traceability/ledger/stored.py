@@ -70,11 +70,12 @@ def _is_there(connection: Connection, table: Table) -> bool:
     return inspect(connection).has_table(table.name)
 
 
-def heads(connection: Connection) -> list[Any]:
-    """What the rows of `log_head` say; it should be one."""
+def heads(connection: Connection) -> list[tuple[Any, Any]]:
+    """Number and size in the rows of `log_head`; it should be one, of number 1."""
     if not _is_there(connection, t.log_head):
         return []
-    return list(connection.execute(select(t.log_head.c.size).limit(PAGE)).scalars())
+    rows = connection.execute(select(t.log_head).limit(PAGE))
+    return [(row.id, row.size) for row in rows]
 
 
 def last_number(connection: Connection) -> int:

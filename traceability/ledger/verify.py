@@ -64,12 +64,16 @@ def _held(connection: Connection, findings: Findings) -> int:
     for name in stored.missing_tables(connection):
         findings.add("missing-table", f"the table {name} is missing")
     heads = stored.heads(connection)
-    if len(heads) == 1 and stored.is_whole(heads[0]) and heads[0] >= 0:
-        return heads[0]
-    words = ", ".join(map(_short, heads[:3])) or "nothing"
-    msg = f"the log's head doesn't say how many events there are, but: {words}"
-    findings.add("bad-head", msg)
-    return stored.last_number(connection)
+    sizes = [size for _, size in heads[:3]]
+    if len(heads) != 1 or not stored.is_whole(sizes[0]) or sizes[0] < 0:
+        words = ", ".join(map(_short, sizes)) or "nothing"
+        msg = f"the log's head doesn't say how many events there are, but: {words}"
+        findings.add("bad-head", msg)
+        return stored.last_number(connection)
+    number, size = heads[0]
+    if number != 1:
+        findings.add("bad-head", f"the log's head has the number {_short(number)}, not 1")
+    return int(size)
 
 
 def _check_file(connection: Connection, findings: Findings) -> None:
@@ -130,9 +134,7 @@ class _Walk:
         first = self._next
         if first >= until:
             return
-        which = (
-            f"event {first + 1} is" if until == first + 1 else f"events {first + 1} to {until} are"
-        )
+        which = _numbered(first + 1, until)
         self.findings.add("missing-event", f"{which} missing", first, last=until - 1)
         while self._next < until and self.whole:
             kept = self._stored(Position(0, self._next))
@@ -263,7 +265,7 @@ class _Walk:
         if beyond is not None:
             msg = (
                 f"a checkpoint of {beyond.size} events was given out ({beyond.source}), but the "
-                f"log holds {self.held}: events {self.held + 1} to {beyond.size} were removed"
+                f"log holds {self.held}: {_numbered(self.held + 1, beyond.size)} gone"
             )
             self.findings.add("rolled-back", msg, self.held, last=beyond.size - 1)
 
@@ -284,3 +286,7 @@ class _Walk:
 def _short(value: object) -> str:
     text = repr(value)
     return text if len(text) <= 80 else f"{text[:77]}..."  # noqa: PLR2004 - a line's worth
+
+
+def _numbered(first: int, last: int) -> str:
+    return f"event {first} is" if first == last else f"events {first} to {last} are"

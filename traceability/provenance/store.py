@@ -71,7 +71,7 @@ def find(connection: Connection, key: str) -> Found:
 def unknown(key: str) -> NotFoundError:
     """What to raise where no event names a thing."""
     msg = (
-        f"no event names {key}, but such as were declared wrong; write it as it is labelled: "
+        f"no event names {key} (what was declared wrong doesn't count); write it as labelled: "
         "01/{gtin}/10/{lot}, 01/{gtin}/21/{serial}, 00/{sscc}, or the whole identifier"
     )
     return NotFoundError("node-not-found", msg)

@@ -107,7 +107,7 @@ def test_a_checkpoint_that_was_kept_shows_a_rollback(
     (database.folder / ANCHOR_FILE).unlink()
     status, text = ledger("verify", "--checkpoint", str(kept))
     assert status == 1
-    assert "events 7 to 7 were removed" in text
+    assert "event 7 is gone" in text
     with pytest.raises(CommandError, match="rolled back"):
         ledger("consistency", str(kept))
 
@@ -127,6 +127,20 @@ def test_a_proof_is_checked_with_nothing_but_a_key(ledger: Commands, tmp_path: P
         ledger.anywhere("check-proof", str(proof), "--key", str(key))
     with pytest.raises(CommandError, match="--key"):
         ledger.anywhere("check-proof", str(proof))
+
+
+@pytest.mark.parametrize("words", [(), ("--json",)], ids=["table", "json"])
+def test_the_list_of_keys_is_a_file_of_keys(
+    ledger: Commands, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    proof, keys = tmp_path / "proof.json", tmp_path / "keys.txt"
+    ledger("prove", event_id(3), "--out", str(proof))
+    ledger("key", "rotate")
+    keys.write_text(ledger("key", "list", *words)[1])
+    assert ledger.anywhere("check-proof", str(proof), "--key", str(keys))[0] == 0
+    keys.write_text("number  signs  public key\n")
+    with pytest.raises(CommandError, match="has no public key"):
+        ledger.anywhere("check-proof", str(proof), "--key", str(keys))
 
 
 def test_a_proof_that_another_key_signed_is_refused(ledger: Commands, tmp_path: Path) -> None:

@@ -97,7 +97,7 @@ def test_that_nothing_is_affected_is_said(agripark: CommandLine) -> None:
         (("--orchard", "room-0001"), "ask for it as room"),
         (("--input", "spray of tuesday"), "no event names spray of tuesday"),
         (("--orchard", "4006381333931"), "no event names"),
-        ((*ORCHARD, "--from", "last week"), "is no RFC 3339 time"),
+        ((*ORCHARD, "--from", "last week"), "--from 'last week' is no RFC 3339 time"),
         ((*ORCHARD, "--reach", "soon"), "--reach must be a duration"),
         ((*ORCHARD, "--format", "xlsx"), "name a file with --out"),
         ((*ORCHARD, "--out", "missing/folder/recall.json"), "can't write missing/folder"),

@@ -58,7 +58,7 @@ def test_the_parks_own_is_traced_by_its_books(agripark: CommandLine) -> None:
     [
         (
             "nonsense",
-            "no event names nonsense, but such",
+            "no event names nonsense (what",
         ),
         (
             "01/09521321000018/10/NOPE",
