@@ -14,6 +14,7 @@ import asyncio
 import heapq
 import resource
 from dataclasses import dataclass
+from typing import Any
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
@@ -156,6 +157,13 @@ class _WebSocketConnection(WebSocketsSansIOProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._unread.stop()
         super().connection_lost(exc)
+
+    async def send(self, message: Any) -> None:
+        """Pass on what the application says to the client."""
+        await super().send(message)
+        if self.initial_response is not None and self.close_sent:
+            # A refusal with a problem is an answer; uvicorn would log it as a fault of ours.
+            self.handshake_complete = True
 
     def keepalive_timeout(self) -> None:
         super().keepalive_timeout()

@@ -151,8 +151,30 @@ def test_a_websocket_over_the_network(client: httpx.Client) -> None:
         assert [event["eventID"] for event in listed(json.loads(socket.recv(10)))] == ids(1)
         capture(client, 2)
         assert [event["eventID"] for event in listed(json.loads(socket.recv(10)))] == ids(2)
-    with pytest.raises(InvalidStatus) as refused, connect(address, proxy=None):
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "exception", "word"),
+    [
+        ("queries/shipments/events", 400, "SubscriptionControlsException", "stream"),
+        ("queries/nobodys/events?stream=true", 404, "NoSuchResourceException", "nobodys"),
+        ("queries/shipments/subscriptions", 404, "NoSuchResourceException", "{name}/events"),
+        ("events?stream=true", 404, "NoSuchResourceException", "{name}/events"),
+    ],
+)
+def test_a_websocket_that_cannot_be_is_refused_with_a_problem_and_is_no_fault_of_ours(
+    client: httpx.Client,
+    caplog: pytest.LogCaptureFixture,
+    path: str,
+    status: int,
+    exception: str,
+    word: str,
+) -> None:
+    host = str(client.base_url).replace("http://", "ws://").rstrip("/")
+    with pytest.raises(InvalidStatus) as refused, connect(f"{host}/epcis/{path}", proxy=None):
         pass
-    assert refused.value.response.status_code == 400
+    assert refused.value.response.status_code == status
     body = json.loads(refused.value.response.body or b"")
-    assert body["type"] == "epcisException:SubscriptionControlsException"
+    assert body["type"] == f"epcisException:{exception}"
+    assert word in body["detail"]
+    assert not [each for each in caplog.records if each.levelname == "ERROR"]

@@ -17,7 +17,7 @@ from api.epcis.services import EpcisServices, epcis_of
 from api.epcis.watching import Outlook, Watch, read_watch
 from api.problems import problem_of
 from api.services import services_in
-from traceability.errors import DatabaseUnavailableError, TraceabilityError
+from traceability.errors import DatabaseUnavailableError, NotFoundError, TraceabilityError
 
 router = APIRouter()
 
@@ -41,6 +41,13 @@ async def watch_query(websocket: WebSocket, name: str) -> None:
         tasks.start_soon(_until_gone, websocket, tasks.cancel_scope)
         await _send(websocket, watch, epcis)
         tasks.cancel_scope.cancel()
+
+
+@router.websocket("/{_rest:path}")
+async def watch_elsewhere() -> None:
+    """Say where events can be watched."""
+    msg = "WebSockets are taken at /epcis/queries/{name}/events only, with stream or a schedule"
+    raise NotFoundError("not-found", msg)
 
 
 async def _end_with(websocket: WebSocket, error: TraceabilityError) -> None:
