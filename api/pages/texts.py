@@ -215,7 +215,7 @@ TEXTS: Mapping[str, Text] = MappingProxyType(
         "n_events": Text("{n} events", "{n} 条事件"),
         "n_unsigned": Text("{n} of them not signed yet", "其中 {n} 条尚未签名"),
         "all_signed": Text("all under a signed checkpoint", "均在签名检查点之下"),
-        "ledger_problem": Text("can't be signed just now", "目前无法签名"),
+        "ledger_problem": Text("not proven: the ledger has a problem", "账本异常，暂无法证明"),
         "role_named": Text("itself", "本身"),
         "role_parent": Text("as container", "作为容器"),
         "role_child": Text("as content", "作为内容物"),

@@ -177,6 +177,25 @@ def test_more_of_a_lot_than_was_made_is_flagged_however_it_goes(books: Books) ->
     assert books.capture(used) == ["more-gone-than-made"]
 
 
+@pytest.mark.parametrize(
+    "as_object",
+    [
+        {"gs1:CertificationDetails": {"gs1:certificationURI": ORGANIC}},
+        {"gs1:certificationURI": {"@value": ORGANIC}},
+        {"gs1:CertificationDetails": [{"gs1:certificationIdentification": [ORGANIC]}]},
+    ],
+)
+def test_a_certificate_in_an_object_is_the_same_claim(books: Books, as_object: Json) -> None:
+    a, b, m = lot("A"), lot("B"), lot("M", 2)
+    books.capture(
+        harvest([kg(a, 1000)], FARM, certificationInfo=ORGANIC), harvest([kg(b, 1000)], FARM)
+    )
+    mixed = {"inputQuantityList": [kg(a, 500), kg(b, 500)], "outputQuantityList": [kg(m, 1000)]}
+    books.capture(told("TransformationEvent", NOON, HALL, **mixed))
+    odd = books.capture(shipping([kg(m, 300)], certificationInfo=as_object))
+    assert odd == ["certified-in-part"]
+
+
 def test_certified_fruit_has_to_stem_from_certified_harvests(books: Books) -> None:
     a, b, m, pure = lot("A"), lot("B"), lot("M"), lot("P")
     certified = {"certificationInfo": ORGANIC}

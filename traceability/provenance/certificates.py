@@ -16,7 +16,7 @@ beginning nobody tells of.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import CTE, BigInteger, BindParameter, Connection, and_, bindparam, func, select
@@ -45,6 +45,9 @@ from traceability.provenance.positions import site_of
 from traceability.provenance.store import known_ids, rows_for
 from traceability.provenance.tracing import MILLIGRAMS_IN_KG
 from traceability.provenance.walking import Direction, Start, walk
+
+_IDENTIFYING = ("certificationURI", "certificationIdentification")
+"""Fields of GS1's web vocabulary that do, behind its address."""
 
 _L, _S, _G, _T = t.links.c, t.stops.c, t.sightings.c, q.event_terms.c
 _CERTIFICATE: BindParameter[str] = bindparam("certificate")
@@ -106,9 +109,8 @@ def certificate_doubts(
     claims: dict[str, list[tuple[int, AnyEvent]]] = defaultdict(list)
     for seq, event in rows:
         if event.error_declaration is None and _claims(event):
-            for certificate in event.certification_info:
-                if isinstance(certificate, str):
-                    claims[canonical(certificate)].append((seq, event))
+            for certificate in _named_by(event):
+                claims[certificate].append((seq, event))
     found: dict[int, list[Finding]] = defaultdict(list)
     for certificate, group in claims.items():
         bound = {"certificate": storable(certificate)}
@@ -117,6 +119,28 @@ def certificate_doubts(
             for seq, finding in _doubts(connection, certificate, group, made_mg):
                 found[seq].append(finding)
     return found
+
+
+def _named_by(event: AnyEvent) -> Collection[str]:
+    """The certificates that an event names: by address, or by what identifies one in an object."""
+    said = event.certification_info
+    named = [each for each in said if isinstance(each, str)]
+    named += _identified_in([each for each in said if not isinstance(each, str)])
+    return dict.fromkeys(map(canonical, named))
+
+
+def _identified_in(value: Any, *, by_name: bool = False) -> Iterator[str]:
+    """Texts in fields that identify a certificate, however deep."""
+    if isinstance(value, str):
+        if by_name:
+            yield value
+    elif isinstance(value, Mapping):
+        for name, each in value.items():
+            identifies = by_name or name.endswith(_IDENTIFYING)
+            yield from _identified_in(each, by_name=identifies)
+    elif isinstance(value, list | tuple):
+        for each in value:
+            yield from _identified_in(each, by_name=by_name)
 
 
 def _claims(event: AnyEvent) -> bool:
