@@ -8,6 +8,7 @@ names, a partner's lot or an object with a serial number, has the page of a thin
 park's with `view=events`.
 """
 
+from collections.abc import Sequence
 from urllib.parse import quote, unquote
 
 from fastapi import APIRouter, Request
@@ -33,6 +34,7 @@ _GS1 = "https://ref.gs1.org/voc"
 _VARY = {"Vary": "Accept, Accept-Language"}
 _PLACES_AND_PARTIES = frozenset({"414", "415", "417"})
 """Keys of what events name beside things."""
+_FORMS = (HTML, JSON, JSON_LD, LINKSET)
 _LINKSET_TYPES = frozenset({"all", "linkset"})
 
 router = APIRouter(include_in_schema=False)
@@ -62,10 +64,15 @@ def resolve_batch(
 def resolve_pallet(request: Request, services: ServicesNeeded, sscc: SsccPath) -> Response:
     """A pallet by its Digital Link."""
     path = f"00/{sscc}"
-    if _is_for_any(request) or not services.traceability.knows(path):
+    wanted = _wanted(request, _FORMS)
+    if (
+        wanted in {JSON_LD, LINKSET}
+        or _is_for_any(request)
+        or not services.traceability.knows(path)
+    ):
         return _thing(request, services, path)
     pallet = services.traceability.pallet(sscc)
-    if media_type(request.headers.get("accept"), (HTML, JSON)) == JSON:
+    if wanted == JSON:
         body = Pallet.of(pallet, services.park).model_dump(mode="json")
         return JSONResponse(body, headers=_VARY)
     shipment = None if pallet.shipment is None else services.traceability.shipment(pallet.shipment)
@@ -98,7 +105,7 @@ def _is_for_any(request: Request) -> bool:
     return request.query_params.get("view") == "events"
 
 
-def _wanted(request: Request, offered: list[str]) -> str:
+def _wanted(request: Request, offered: Sequence[str]) -> str:
     if request.query_params.get("linkType") in _LINKSET_TYPES:
         return LINKSET
     return media_type(request.headers.get("accept"), offered)
@@ -187,13 +194,16 @@ def _linkset(here: str, title: str) -> Response:
         {"href": f"{here}?lang={lang}", "title": title, "type": HTML, "hreflang": [lang]}
         for lang in ("en", "zh")
     ]
-    data = {"href": here, "title": "History", "type": JSON}
+    data = [
+        {"href": here, "title": "History", "type": JSON},
+        {"href": f"{here}?view=events", "title": "What all events tell", "type": JSON},
+    ]
     events = {"href": here, "title": "EPCIS 2.0 events", "type": JSON_LD}
     entry = {
         "anchor": here,
         f"{_GS1}/defaultLink": [page[0]],
         f"{_GS1}/pip": page,
-        f"{_GS1}/traceability": [*page, data],
+        f"{_GS1}/traceability": [*page, *data],
         f"{_GS1}/epcis": [events],
     }
     return JSONResponse({"linkset": [entry]}, headers=_VARY, media_type=LINKSET)

@@ -159,6 +159,18 @@ def test_whatever_an_event_names_has_a_page(fresh: TestClient, key: str, lang: s
     assert "/proof" in answer.text
 
 
+def test_a_pallet_of_the_park_has_these_forms_too(client: TestClient) -> None:
+    pallet = f"/00/{PALLETS[0]}"
+    document = client.get(pallet, headers={"accept": "application/ld+json"}).json()
+    assert {"AggregationEvent", "ObjectEvent"} <= {
+        each["type"] for each in document["epcisBody"]["eventList"]
+    }
+    (entry,) = client.get(pallet, params={"linkType": "all"}).json()["linkset"]
+    (*_, everything) = entry["https://ref.gs1.org/voc/traceability"]
+    told_by_all = client.get(everything["href"], headers=JSON).json()
+    assert told_by_all == client.get(f"/v1/things{pallet}").json()
+
+
 @pytest.mark.parametrize("accept", ["application/ld+json", "application/linkset+json"])
 def test_a_thing_has_the_forms_that_a_batch_has(fresh: TestClient, accept: str) -> None:
     made_of_a_certified_harvest(fresh)
