@@ -21,10 +21,12 @@ def add_discovery(
     *,
     exists: Callable[..., Any] | None = None,
     captures: bool = False,
+    listed: bool = True,
 ) -> None:
     """Answer OPTIONS and methods that aren't allowed at a path of the router.
 
-    `exists` is a dependency that raises where what the path names isn't there.
+    `exists` is a dependency that raises where what the path names isn't there; `listed` says
+    whether OpenAPI tells of it.
     """
     methods = {"OPTIONS", *allow.split(", ")}
     name = "_".join(re.findall(r"\w+", path.replace(":path", "")))
@@ -55,5 +57,6 @@ def add_discovery(
         summary="What this address can do",
         status_code=204,
         response_class=Response,
+        include_in_schema=listed,
         dependencies=[] if exists is None else [Depends(exists)],
     )

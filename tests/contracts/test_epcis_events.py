@@ -341,6 +341,7 @@ def test_other_media_types_arent_to_be_had(client: TestClient, path: str, accept
 @pytest.mark.parametrize(
     ("path", "allow"),
     [
+        ("/epcis", "OPTIONS, GET"),
         ("", "OPTIONS, GET"),
         ("capture", "OPTIONS, GET, POST"),
         ("events", "OPTIONS, GET, POST"),
@@ -352,7 +353,7 @@ def test_other_media_types_arent_to_be_had(client: TestClient, path: str, accept
     ],
 )
 def test_what_an_address_can_do(client: TestClient, path: str, allow: str) -> None:
-    answer = client.options(f"/epcis/{path}")
+    answer = client.options(path if path.startswith("/") else f"/epcis/{path}")
     assert answer.status_code == 204
     assert answer.content == b""
     assert answer.headers["allow"] == allow

@@ -6,6 +6,7 @@ Every address of the standard, under `/epcis`. Errors are the standard's excepti
 
 from fastapi import APIRouter, Depends
 
+from api.epcis.discovery import add_discovery
 from api.epcis.headers import check_versions
 from api.epcis.limits import check_address
 from api.routes.epcis import capture, events, queries, resources, root, stream, subscriptions
@@ -20,6 +21,7 @@ router.add_api_route(
     include_in_schema=False,
     dependencies=_CHECKS,
 )
+add_discovery(router, "", captures=True, listed=False)
 # An id may hold slashes: what ends in something fixed stands before what ends in an id.
 for _part in (root, capture, events, subscriptions, queries, resources):
     router.include_router(_part.router, dependencies=_CHECKS)

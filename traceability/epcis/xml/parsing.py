@@ -27,7 +27,9 @@ def parse(data: bytes) -> Parsed:
         problem = f"isn't well-formed XML: {expat.ErrorString(error.code)}"
         raise refusal(error.lineno, problem) from error
     except (LookupError, ValueError) as error:
-        raise refusal(1, f"has an encoding that isn't read here: {error}") from error
+        raise refusal(
+            1, f"has an encoding that isn't read here: {error}; write it in UTF-8"
+        ) from error
     return Parsed(builder.root, builder.prefixes)
 
 
