@@ -49,6 +49,7 @@ from park.assets import Park
 from park.database import open_engine
 from park.definition import build_park, read_definition
 from park.settings import Settings
+from traceability import migrations
 from traceability.derived.service import DerivedTables
 from traceability.errors import DatabaseUnavailableError
 from traceability.event_repository import EventRepository
@@ -88,15 +89,17 @@ def make_store(settings: Settings) -> TelemetryStore:
 def existing_database(settings: Settings) -> Iterator[Engine]:
     """The traceability database, for commands that only ask: a mistyped address makes none.
 
-    Raises CommandError where it has no events of ours.
+    Raises CommandError where it has no events of ours, MigrationError where it is of another
+    version.
     """
     engine = open_existing(settings)
     try:
         with reading(engine) as connection:
-            has_events = inspect(connection).has_table(events.name)
-        if not has_events:
-            shown = engine.url.render_as_string(hide_password=True)
-            raise CommandError(f"{shown} holds no events; is it the database of agripark serve?")
+            if not inspect(connection).has_table(events.name):
+                shown = engine.url.render_as_string(hide_password=True)
+                msg = f"{shown} holds no events; is it the database of agripark serve?"
+                raise CommandError(msg)
+            migrations.require_head(connection)
         yield engine
     finally:
         engine.dispose()

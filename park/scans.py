@@ -208,9 +208,17 @@ SCAN: TypeAdapter[Scan] = TypeAdapter(Annotated[Scan, Field(discriminator="actio
 """Reads and writes any scan; its `validate_python` raises pydantic's ValidationError."""
 
 _WORDS = {
+    "bool_parsing": "must be true or false",
+    "bool_type": "must be true or false",
     "extra_forbidden": "isn't known here; check the spelling",
+    "float_parsing": "must be a number",
+    "float_type": "must be a number",
+    "int_parsing": "must be a whole number",
+    "int_type": "must be a whole number",
+    "missing": "is missing",
     "model_attributes_type": "must be an object",
     "model_type": "must be an object",
+    "string_type": "must be a text",
     "too_long": "must have at most {max_length} entries",
     "too_short": "must have at least {min_length} entry",
     "tuple_type": "must be a list",
@@ -225,4 +233,5 @@ def describe(problem: Mapping[str, Any]) -> str:
     """An entry of a ValidationError for people who know JSON but no Python."""
     if words := _WORDS.get(problem["type"]):
         return words.format_map(problem.get("ctx", {}))
-    return _ENUM_MEMBER.sub(r"\1", problem["msg"].removeprefix("Value error, "))
+    said = problem["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
+    return _ENUM_MEMBER.sub(r"\1", said)

@@ -257,7 +257,7 @@ def load_settings(**overrides: object) -> Settings:
         variable = f"{_PREFIX}{name.upper()}"
         is_secret = "password" in name or "token" in name or variable + _FILE in os.environ
         value = "" if is_secret else f" = {_USER_INFO.sub('//***@', repr(first['input']))}"
-        msg = f"setting {name} ({variable}){value}: {first['msg']}"
+        msg = f"setting {name} ({variable}){value}: {first['msg'].removeprefix('Value error, ')}"
         raise SettingsError(msg) from error
     except (OSError, ValueError) as error:
         msg = f"can't read the settings file: {error}"

@@ -37,7 +37,7 @@ _LINK_WORDS = {"contains": "packed in", "into": "used in", "out_of": "made"}
 def trace(
     node: Annotated[
         str,
-        typer.Argument(help="Batch, pallet, shipment, or anything that events name, in any form."),
+        typer.Argument(help="Batch, pallet, shipment/{number}, or what events name, in any form."),
     ],
     forward: Annotated[
         bool, typer.Option("--forward", help="To destinations instead of orchards.")

@@ -47,7 +47,7 @@ def require_head(connection: Connection) -> None:
     if found != wanted:
         msg = (
             f"the database is at revision {found}, this agripark needs {wanted}; start it once, as "
-            "by agripark serve, and it is brought up to date"
+            "by agripark serve, and an older one is brought up to date"
         )
         raise MigrationError(msg)
 

@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -83,3 +85,14 @@ def test_a_mistyped_folder_makes_no_database(agripark: CommandLine) -> None:
     assert done.status == 1
     assert "there is no database" in done.stderr
     assert not list(agripark.data.glob("*.db"))
+
+
+@pytest.mark.parametrize("command", [("trace", NETS), ("recall", "--orchard", "orchard-001")])
+def test_a_database_of_another_version_is_to_be_brought_up_to_date_first(
+    agripark: CommandLine, command: tuple[str, ...]
+) -> None:
+    with closing(sqlite3.connect(agripark.data / "traceability.db")) as database, database:
+        database.execute("UPDATE alembic_version SET version_num = '0005'")
+    done = agripark(*command, "--scale", "0.01")
+    assert (done.status, done.stdout) == (1, "")
+    assert "start it once, as by agripark serve" in done.stderr
