@@ -63,7 +63,6 @@ from park.scans import (
     StoreInScan,
     StoreOutScan,
 )
-from traceability.books import to_kg
 from traceability.epcis.contexts import NAMESPACE
 from traceability.epcis.event_hash import event_hash
 from traceability.epcis.model import (
@@ -78,6 +77,7 @@ from traceability.epcis.model import (
     TransformationEvent,
 )
 from traceability.epcis.units import any_mass_mg
+from traceability.masses import to_kg, to_mg
 
 A = TypeVar("A", bound=Asset)
 
@@ -324,7 +324,7 @@ def _kilograms(quantity: Quantity) -> float | None:
         qty_kg = float(value)
     else:
         qty_mg = any_mass_mg(value, uom)
-        qty_kg = 0.0 if qty_mg is None else to_kg(min(qty_mg, int(_MOST_KG * 1e6)))
+        qty_kg = 0.0 if qty_mg is None else to_kg(min(qty_mg, to_mg(_MOST_KG)))
     return min(qty_kg, _MOST_KG) if qty_kg > 0 else None
 
 

@@ -22,7 +22,6 @@ from park.assets import Destination, Orchard, Park
 from park.gs1 import CANONICAL_HOST
 from park.seasons import EARLIEST_SEASON, LATEST_SEASON
 from park.times import to_epoch_ms
-from traceability.books import to_kg, to_mg
 from traceability.epcis.model import (
     Action,
     AggregationEvent,
@@ -34,6 +33,7 @@ from traceability.epcis.model import (
 from traceability.epcis.units import any_mass_mg
 from traceability.findings import Finding
 from traceability.interpretation import MAKING, Places, scan_of
+from traceability.masses import to_kg, to_mg
 from traceability.provenance import tables as t
 from traceability.provenance.places import SINCE, UNTIL, bounds, within
 

@@ -28,9 +28,10 @@ from park.scans import (
 )
 from park.times import to_epoch_ms
 from traceability import tables as t
-from traceability.books import SLACK_MG, BatchState, to_mg
+from traceability.books import SLACK_MG, BatchState
 from traceability.closure import ancestors, descendants
 from traceability.findings import Finding
+from traceability.masses import to_mg
 from traceability.nodes import loss_key, pallet_key, run_key
 from traceability.state import State, StayState
 

@@ -246,6 +246,11 @@ def many(large_engine: Engine) -> Iterator[Connection]:
             id="what was captured lately",
         ),
         pytest.param(
+            [("EQ_bizStep", "shipping"), ("GE_recordTime", "2026-04-01T00:25:01Z")],
+            lambda n: n % 2 == 1 and n >= 1500,
+            id="what was captured before, which is much",
+        ),
+        pytest.param(
             [("MATCH_anyEPCClass", f"urn:epc:idpat:sgtin:{PREFIX}.*.*")],
             lambda n: n % 3 == 0,
             id="a pattern that many fit",

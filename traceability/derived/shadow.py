@@ -25,7 +25,7 @@ from traceability import tables as t
 from traceability.canonical import read_canonical
 from traceability.derived.scanning import scan
 from traceability.entries import Entry, entry_of_body, scan_fingerprint
-from traceability.epcis.contexts import OWN, Context
+from traceability.epcis.contexts import context_of
 from traceability.errors import CaptureError, LedgerBrokenError, TraceabilityError
 from traceability.interpretation import Places
 from traceability.ledger import log as ledger_log
@@ -145,8 +145,7 @@ class Shadow:
         row, body = stored.row, stored.body
         try:
             parse_instant(stored.record_time)
-            context = Context.of(body["@context"]) if "@context" in body else OWN
-            entry = entry_of_body(body, context, self._places, path=str(row.seq))
+            entry = entry_of_body(body, context_of(body), self._places, path=str(row.seq))
         except (TraceabilityError, ValueError, LookupError, TypeError) as error:
             self._doubt(row, f"it can't be read any more: {error}")
             return None

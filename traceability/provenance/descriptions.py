@@ -10,10 +10,9 @@ from park.errors import IdentifierError
 from park.gs1 import CANONICAL_HOST, parse_place
 from traceability.epcis.master_data.tables import master_attributes
 from traceability.epcis.query.values import storable
-from traceability.provenance.lookups import among
+from traceability.lookups import among, rows_for
 from traceability.provenance.positions import site_of
 from traceability.provenance.recall import Recall
-from traceability.provenance.store import rows_for
 
 _MDA = "urn:epcglobal:cbv:mda:"
 _PLACE_NAME = f"{_MDA}name"

@@ -15,15 +15,15 @@ from sqlalchemy import Connection, select
 
 from park.times import from_epoch_ms
 from traceability import tables as events
+from traceability.lookups import among, rows_for
+from traceability.masses import known_kg
 from traceability.provenance import tables as t
 from traceability.provenance.attribution import Inflow, Mixtures, State, share_of
 from traceability.provenance.keys import ThingKind
-from traceability.provenance.lookups import among
 from traceability.provenance.origins import Harvest, origins_of
 from traceability.provenance.positions import Position
 from traceability.provenance.recall_starts import RecallStart, Touched, touched_by
-from traceability.provenance.store import rows_for
-from traceability.provenance.tracing import inflows_of, states_of, things_of, to_kg
+from traceability.provenance.tracing import inflows_of, states_of, things_of
 from traceability.provenance.walking import Direction, Step, walk
 from traceability.provenance.whereabouts import positions_of
 
@@ -154,7 +154,7 @@ def recall(connection: Connection, start: RecallStart, *, with_origins: bool = F
     affected = []
     for thing in listed:
         key, kind = keys[thing]
-        mass_kg, share = to_kg(mixtures.mass_mg(states[thing])), shares[states[thing]]
+        mass_kg, share = known_kg(mixtures.mass_mg(states[thing])), shares[states[thing]]
         affected.append(
             Affected(
                 key=key,
@@ -269,7 +269,7 @@ def _contents(
         if link.from_ms <= state.until_ms and link.until_ms >= state.since_ms:
             contents.setdefault(link.target, []).append(
                 Content(
-                    *(keys[link.source][0], link.quantity, link.uom, to_kg(link.mass_mg)),
+                    *(keys[link.source][0], link.quantity, link.uom, known_kg(link.mass_mg)),
                     *(from_epoch_ms(link.from_ms), _end(link.until_ms)),
                 )
             )
@@ -305,7 +305,7 @@ def _happenings(
                 papers=[(kind, name) for kind, name in json.loads(row.papers or "[]")],
                 quantity=row.quantity,
                 uom=row.uom,
-                mass_kg=to_kg(row.mass_mg),
+                mass_kg=known_kg(row.mass_mg),
                 event_id=row.event_id or "",
             )
         )

@@ -28,15 +28,15 @@ from sqlalchemy import (
 )
 
 from park.times import to_epoch_ms
+from traceability.lookups import among, rows_for
 from traceability.provenance import tables as t
 from traceability.provenance.amounts import amounts_of
 from traceability.provenance.extraction import INPUT, NAMED, OUTPUT, PARENT
-from traceability.provenance.lookups import among
 from traceability.provenance.mentions import mentions
 from traceability.provenance.places import SINCE, UNTIL, bounds, within
 from traceability.provenance.positions import site_of
 from traceability.provenance.stays import stays_in
-from traceability.provenance.store import find, known_ids, rows_for
+from traceability.provenance.store import find, known_ids
 from traceability.provenance.walking import Direction, Start, walk
 
 DEFAULT_REACH = timedelta(days=180)

@@ -43,10 +43,11 @@ from sqlalchemy import (
 )
 
 from traceability import tables as events
+from traceability.lookups import chunks
 from traceability.postgresql_texts import quoted, text_of
 from traceability.provenance import tables as t
 from traceability.provenance.keys import ThingKind
-from traceability.provenance.store import NAMED, Found, chunks, find, unknown
+from traceability.provenance.store import NAMED, Found, find, unknown
 
 _STARTS_AT_ONCE = 200
 
