@@ -16,6 +16,7 @@ from park.assets import Park
 from park.definition import build_park, read_definition
 from park.times import from_epoch_ms
 from simulators.season import SeasonPlan, plan_season, season_settings
+from tests.support.scanning import Scans
 from tests.support.servers import (
     InfluxDB,
     Mosquitto,
@@ -48,6 +49,12 @@ def pytest_runtest_makereport(
 def small_park() -> Park:
     """Linyi at a hundredth of its size."""
     return build_park(read_definition(), 0.01)
+
+
+@pytest.fixture
+def scans(small_park: Park) -> Scans:
+    """What its readers and handhelds would say."""
+    return Scans(small_park)
 
 
 @pytest.fixture

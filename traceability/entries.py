@@ -24,8 +24,9 @@ from traceability.epcis.model import AnyEvent, ErrorDeclaration
 from traceability.epcis.reading import read_event
 from traceability.epcis.writing import write_event
 from traceability.findings import Finding
-from traceability.interpretation import Places, scan_of
+from traceability.interpretation import scan_of
 from traceability.outside_books import outside_books
+from traceability.places import Places
 from traceability.steps import event_id_of, event_of
 
 Json = Mapping[str, Any]

@@ -23,8 +23,8 @@ from traceability.errors import (
     FieldProblem,
     InvalidDocumentError,
 )
-from traceability.interpretation import Places
 from traceability.paging import check_texts
+from traceability.places import Places
 from traceability.recording import Recorded, Recorder
 from traceability.transactions import reading, write
 from traceability.views import Captured, Page, Refused

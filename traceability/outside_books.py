@@ -32,8 +32,9 @@ from traceability.epcis.model import (
 )
 from traceability.epcis.units import any_mass_mg
 from traceability.findings import Finding
-from traceability.interpretation import MAKING, Places, scan_of
+from traceability.interpretation import MAKING, scan_of
 from traceability.masses import to_kg, to_mg
+from traceability.places import Places
 from traceability.provenance import tables as t
 from traceability.provenance.places import SINCE, UNTIL, bounds, within
 

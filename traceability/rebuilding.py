@@ -18,8 +18,8 @@ from traceability.entries import entry_of_document, event_of_document
 from traceability.epcis.model import AnyEvent
 from traceability.epcis.query.indexing import index_events
 from traceability.errors import TraceabilityError
-from traceability.interpretation import Places
 from traceability.ledger import log as ledger_log
+from traceability.places import Places
 from traceability.projections import project_events
 
 _log = logging.getLogger(__name__)

@@ -30,9 +30,9 @@ from traceability.canonical import canonical_json
 from traceability.entries import Entry, entry_of_document
 from traceability.errors import CaptureError, DuplicateIdError, EventIdReusedError, TimeError
 from traceability.findings import Finding
-from traceability.interpretation import Places
 from traceability.ledger import log as ledger_log
 from traceability.lookups import PARAMETERS_AT_ONCE, chunks
+from traceability.places import Places
 from traceability.projections import project_events
 from traceability.state import State
 from traceability.taking_back import TakingBack

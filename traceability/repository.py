@@ -14,8 +14,8 @@ from traceability.balance.service import MassBalance
 from traceability.capture import Capture
 from traceability.errors import DatabaseUnavailableError
 from traceability.figures.reading import StoredLot, steps_after, stored_in
-from traceability.interpretation import Places
 from traceability.paging import DEFAULT_LIMIT, LARGEST_LIMIT, check_texts
+from traceability.places import Places
 from traceability.rebuilding import INDEXED_OTHERWISE, derive_missing, index_anew
 from traceability.recording import Recorder
 from traceability.transactions import reading, write

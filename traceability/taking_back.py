@@ -235,16 +235,13 @@ def _store_out(step: _Step, scan: StoreOutScan) -> None:
 
 def _stay_left(step: _Step, node: int, scan: StoreOutScan) -> StayState | None:
     """The stay that a batch left, or of which a part left; None where another step went on."""
-    query = select(t.stays).where(_Y.node_id == node, _Y.room == scan.asset).order_by(_Y.id.desc())
-    latest = step.connection.execute(query).first()
+    latest = step.state.latest_stay(node, scan.asset)
     at_ms = step.at_ms(scan)
     if latest is None or latest.since_ms > at_ms:
         return None
     if latest.until_ms not in {None, max(latest.since_ms, at_ms)}:
         return None
-    return StayState(
-        latest.id, latest.since_ms, latest.qty_in_mg, latest.qty_out_mg, latest.lost_mg
-    )
+    return latest
 
 
 def _sort(step: _Step, _: SortScan) -> None:

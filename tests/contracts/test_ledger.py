@@ -30,13 +30,6 @@ from traceability.ledger.tables import ledger_checkpoints, ledger_nodes
 
 
 @pytest.fixture
-def engine(address: str) -> Iterator[Engine]:
-    engine = open_engine(address)
-    yield engine
-    engine.dispose()
-
-
-@pytest.fixture
 def database(engine: Engine, tmp_path: Path) -> LedgerDatabase:
     made = LedgerDatabase(engine, tmp_path)
     made.create()

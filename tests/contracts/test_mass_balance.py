@@ -1,6 +1,5 @@
 """Mass balances and the yield ceiling, on SQLite and on PostgreSQL alike."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -9,7 +8,6 @@ import pytest
 from sqlalchemy import Engine, update
 
 from park.assets import Grower, Park
-from park.database import open_engine
 from park.definition import Definition, build_park, read_definition
 from park.gs1 import BatchId
 from park.scans import Scan
@@ -30,13 +28,6 @@ def park() -> Park:
     own = {"id": ORCHARD, "area_mu": 3, "certified_area_mu": 2, "yield_kg_mu": RATE_KG}
     definition = read_definition().model_dump() | {"orchards": [own]}
     return build_park(Definition.model_validate(definition), 0.01)
-
-
-@pytest.fixture
-def engine(address: str) -> Iterator[Engine]:
-    engine = open_engine(address)
-    yield engine
-    engine.dispose()
 
 
 @pytest.fixture

@@ -30,7 +30,7 @@ from traceability.errors import NotFoundError
 from traceability.provenance.asking import thing_key
 from traceability.provenance.positions import Position
 from traceability.provenance.tracing import Lineage, trace
-from traceability.provenance.walking import Direction
+from traceability.provenance.walk_statements import Direction
 from traceability.provenance.whereabouts import whereabouts
 from traceability.tables import metadata
 

@@ -34,18 +34,6 @@ from traceability.transactions import write
 from traceability.views import Captured
 
 
-@pytest.fixture
-def engine(address: str) -> Iterator[Engine]:
-    engine = open_engine(address)
-    yield engine
-    engine.dispose()
-
-
-@pytest.fixture
-def scans(small_park: Park) -> Scans:
-    return Scans(small_park)
-
-
 def _repository(engine: Engine, park: Park) -> Traceability:
     return Traceability(engine, park, mass_tolerance=0.005, clock_skew_s=300, clock=lambda: NOW)
 

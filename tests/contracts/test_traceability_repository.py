@@ -50,11 +50,6 @@ def repository(migrated_address: str, small_park: Park) -> Iterator[Traceability
 
 
 @pytest.fixture
-def scans(small_park: Park) -> Scans:
-    return Scans(small_park)
-
-
-@pytest.fixture
 def capture(repository: Traceability) -> Callable[..., None]:
     def capture_all(*scans: Scan) -> None:
         for scan in scans:

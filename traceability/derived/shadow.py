@@ -27,8 +27,8 @@ from traceability.derived.scanning import scan
 from traceability.entries import Entry, entry_of_body, scan_fingerprint
 from traceability.epcis.contexts import context_of
 from traceability.errors import CaptureError, LedgerBrokenError, TraceabilityError
-from traceability.interpretation import Places
 from traceability.ledger import log as ledger_log
+from traceability.places import Places
 from traceability.recording import Recorder
 from traceability.schema import metadata
 from traceability.transactions import reading, write

@@ -44,7 +44,8 @@ from traceability.provenance.parts import TOLERANCE
 from traceability.provenance.places import bounds, within
 from traceability.provenance.positions import site_of
 from traceability.provenance.store import known_ids
-from traceability.provenance.walking import Direction, Start, walk
+from traceability.provenance.walk_statements import Direction, Start
+from traceability.provenance.walking import walk
 
 _L, _S, _G, _T = t.links.c, t.stops.c, t.sightings.c, q.event_terms.c
 _CERTIFICATE: BindParameter[str] = bindparam("certificate")

@@ -24,7 +24,8 @@ from traceability.provenance.origins import Harvest, origins_of
 from traceability.provenance.positions import Position
 from traceability.provenance.recall_starts import RecallStart, Touched, touched_by
 from traceability.provenance.tracing import inflows_of, states_of, things_of
-from traceability.provenance.walking import Direction, Step, walk
+from traceability.provenance.walk_statements import Direction
+from traceability.provenance.walking import Step, walk
 from traceability.provenance.whereabouts import positions_of
 
 _S, _G, _E = t.stops.c, t.sightings.c, events.events.c
@@ -142,10 +143,7 @@ def recall(connection: Connection, start: RecallStart, *, with_origins: bool = F
     keys = things_of(connection, named)
     happenings = _happenings(connection, states, keys)
     shipments = list(_shipments(happenings))
-    shipped: dict[str, list[str]] = {}
-    for shipment in shipments:
-        for key in shipment.things:
-            shipped.setdefault(key, []).append(shipment.event_id)
+    shipped = _shipped_by(shipments)
     listed = [thing for thing in states if keys[thing][1] is not ThingKind.RUN]
     positions = positions_of(connection, listed)
     shares = share_of(mixtures, _roots(touched), states.values())
@@ -170,16 +168,31 @@ def recall(connection: Connection, start: RecallStart, *, with_origins: bool = F
                 shipments=shipped.get(key, ()),
             )
         )
-    lots = [thing for thing in listed if with_origins and keys[thing][1] is ThingKind.LOT]
-    origins = origins_of(connection, lots)
-    return Recall(
-        start,
-        affected,
-        shipments,
-        happenings,
-        {keys[lot][0]: found for lot, found in origins.harvests.items()},
-        {keys[lot][0]: place for lot, place in origins.sources.items()},
+    found = Recall(start, affected, shipments, happenings)
+    return _with_origins(connection, found, listed, keys) if with_origins else found
+
+
+def _with_origins(
+    connection: Connection,
+    found: Recall,
+    things: Iterable[int],
+    keys: Mapping[int, tuple[str, ThingKind]],
+) -> Recall:
+    origins = origins_of(connection, [each for each in things if keys[each][1] is ThingKind.LOT])
+    return replace(
+        found,
+        harvests={keys[lot][0]: harvests for lot, harvests in origins.harvests.items()},
+        sources={keys[lot][0]: place for lot, place in origins.sources.items()},
     )
+
+
+def _shipped_by(shipments: Iterable[Shipped]) -> Mapping[str, Sequence[str]]:
+    """By thing, the ids of the events by which it was shipped."""
+    shipped: dict[str, list[str]] = {}
+    for shipment in shipments:
+        for key in shipment.things:
+            shipped.setdefault(key, []).append(shipment.event_id)
+    return shipped
 
 
 def _while_affected(

@@ -37,7 +37,8 @@ from traceability.provenance.places import SINCE, UNTIL, bounds, within
 from traceability.provenance.positions import site_of
 from traceability.provenance.stays import stays_in
 from traceability.provenance.store import find, known_ids
-from traceability.provenance.walking import Direction, Start, walk
+from traceability.provenance.walk_statements import Direction, Start
+from traceability.provenance.walking import walk
 
 DEFAULT_REACH = timedelta(days=180)
 _GLN = "/414/"

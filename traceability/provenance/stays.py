@@ -21,7 +21,7 @@ from traceability.provenance.parts import Act, Happened, Lot
 from traceability.provenance.places import UNTIL, bounds, is_in, within
 from traceability.provenance.positions import NOWHERE, Position, Stop, in_order, moved
 from traceability.provenance.tracing import things_of
-from traceability.provenance.walking import Start
+from traceability.provenance.walk_statements import Start
 
 _S, _G, _E = t.stops.c, t.sightings.c, events.events.c
 _CAME = (

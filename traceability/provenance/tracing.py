@@ -18,7 +18,8 @@ from traceability.masses import known_kg
 from traceability.provenance import tables as t
 from traceability.provenance.attribution import Inflow, LinkIn, Mixtures, State, share_of, shares_in
 from traceability.provenance.keys import ThingKind
-from traceability.provenance.walking import Direction, Step, Walked, walk_from
+from traceability.provenance.walk_statements import Direction
+from traceability.provenance.walking import Step, Walked, walk_from
 
 _KINDS = {kind.value: kind for kind in ThingKind}
 
