@@ -188,6 +188,8 @@ def large_engine(new_address: Callable[[], str]) -> Iterator[Engine]:
                     quantities=[
                         Quantity(f"urn:class:{number % 2}", float(number), "KGM"),
                         *([] if number % 3 else [Quantity(list(CLASSES)[number % 4])]),
+                        # Two numbers of one event that fit, or don't, together.
+                        *([] if number % 7 else [Quantity("urn:class:0", number + 0.5, "KGM")]),
                     ],
                     extensions={
                         f"{NAMESPACE}grade": _grade(number),
