@@ -23,7 +23,7 @@ from api.figures import FiguresWriter
 from api.migrating import up_to_date
 from api.park_scale import keep_scale, scale_of
 from api.scan_sink import TraceabilityScanSink
-from api.services import Services, utc_now
+from api.services import Services
 from ingest.alarms.notify.file import read_plan
 from ingest.alarms.notify.message import Stake
 from ingest.alarms.notify.notifier import Notifier
@@ -49,6 +49,7 @@ from park.assets import Park
 from park.database import open_engine
 from park.definition import build_park, read_definition
 from park.settings import Settings
+from park.times import utc_now
 from traceability.derived.service import DerivedTables
 from traceability.errors import DatabaseUnavailableError
 from traceability.event_repository import EventRepository

@@ -35,6 +35,11 @@ def format_instant(instant: datetime) -> str:
     return instant.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def utc_now() -> datetime:
+    """The time of this machine's clock."""
+    return datetime.now(UTC)
+
+
 def to_epoch_ms(instant: datetime) -> int:
     """Whole milliseconds since 1970 of an aware instant."""
     return (instant - EPOCH) // timedelta(milliseconds=1)

@@ -18,7 +18,7 @@ from traceability.epcis.identifiers import instance
 from traceability.epcis.model import AnyEvent, ObjectEvent
 from traceability.epcis.query import tables as q
 from traceability.epcis.query.fields import Field
-from traceability.epcis.query.values import storable
+from traceability.epcis.storable import storable
 from traceability.findings import Finding
 from traceability.lookups import among, rows_for
 

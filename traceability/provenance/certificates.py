@@ -32,7 +32,7 @@ from traceability.epcis.model import (
 )
 from traceability.epcis.query import tables as q
 from traceability.epcis.query.fields import Field
-from traceability.epcis.query.values import storable
+from traceability.epcis.storable import storable
 from traceability.findings import Finding
 from traceability.lookups import among, rows_for
 from traceability.masses import to_kg

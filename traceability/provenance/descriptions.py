@@ -9,7 +9,7 @@ from park.assets import Asset, ColdRoom, Destination, Grower, Orchard, Park
 from park.errors import IdentifierError
 from park.gs1 import CANONICAL_HOST, parse_place
 from traceability.epcis.master_data.tables import master_attributes
-from traceability.epcis.query.values import storable
+from traceability.epcis.storable import storable
 from traceability.lookups import among, rows_for
 from traceability.provenance.positions import site_of
 from traceability.provenance.recall import Recall

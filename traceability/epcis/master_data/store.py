@@ -13,7 +13,7 @@ from sqlalchemy import BindParameter, Connection, bindparam, delete, select, tup
 from traceability.bulk import BulkInsert
 from traceability.epcis.master_data import tables as m
 from traceability.epcis.master_data.statements import VOCABULARY, Statement, attribute_name
-from traceability.epcis.query.values import storable
+from traceability.epcis.storable import storable
 from traceability.lookups import PARAMETERS_AT_ONCE, chunks
 
 _A, _C = m.master_attributes.c, m.master_children.c

@@ -37,7 +37,7 @@ from traceability.epcis.query.pages import Found, directed, with_documents
 from traceability.epcis.query.rows import PRESENT, Rows
 from traceability.epcis.query.statements import FACTS, Source, holding
 from traceability.epcis.query.time_pages import TimePages
-from traceability.epcis.query.values import storable
+from traceability.epcis.storable import storable
 
 _ORDER = ("value", "time", "seq")
 _Place = tuple[Any, int, int]
