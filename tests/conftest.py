@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from park.assets import Park
 from park.definition import build_park, read_definition
@@ -25,6 +26,10 @@ from tests.support.servers import (
     run_mosquitto,
     run_postgresql,
 )
+
+# No test fails because the machine is busy: speed is measured in `bench`.
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")
 
 
 def pytest_make_parametrize_id(val: object) -> str | None:

@@ -117,7 +117,6 @@ def _object(number: int = 0, **fields: Any) -> ObjectEvent:
 
 @settings(
     max_examples=40,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(data=st.data())

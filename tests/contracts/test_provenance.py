@@ -396,7 +396,7 @@ def _clear(engine: Engine) -> None:
             connection.execute(delete(table))
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, suppress_health_check=list(HealthCheck))
 @given(order=st.permutations(range(15)), batches=st.lists(st.integers(1, 4), max_size=15))
 def test_any_order_of_capture_in_any_batches_gives_the_same(
     order: list[int], batches: list[int]

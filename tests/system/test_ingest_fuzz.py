@@ -182,7 +182,7 @@ def test_fifty_thousand_messages_of_any_content_are_stored_or_quarantined(
 ) -> None:
     with Bench(small_park, tmp_path / "spool.db").running() as bench:
 
-        @settings(max_examples=ROUNDS, deadline=None)
+        @settings(max_examples=ROUNDS)
         @given(st.integers(0, 2**64))
         def feed(seed: int) -> None:
             bench.feed(Fuzz(small_park, seed).messages(MESSAGES_A_ROUND))
@@ -216,7 +216,7 @@ def test_what_hypothesis_thinks_of_is_stored_or_quarantined(
 ) -> None:
     with Bench(small_park, tmp_path / "spool.db").running() as bench:
 
-        @settings(max_examples=100, deadline=None)
+        @settings(max_examples=100)
         @given(st.lists(st.tuples(TOPICS, PAYLOADS), min_size=1, max_size=20))
         def feed(messages: list[Message]) -> None:
             bench.feed(messages)
