@@ -146,6 +146,15 @@ def test_a_stay_begins_with_the_first_fruit_that_did_come(books: Books) -> None:
     assert (stays["room-0002"].since, stays["room-0002"].qty_in_kg) == (elsewhere.ts, 100)
 
 
+def test_a_shipment_has_arrived_once_what_is_left_of_it_has(books: Books) -> None:
+    steps = season(books.scans)
+    books.scan(*steps[:13])
+    (*_, second, arrival) = steps[:13]
+    assert books.traceability.shipment("S-1").received_at is None, "its second pallet is under way"
+    assert books.capture(books.wrong(second)) == []
+    assert books.traceability.shipment("S-1").received_at == arrival.ts
+
+
 def test_a_mass_is_corrected_by_a_declaration_and_another_event(books: Books) -> None:
     batch = books.scans.lot("H-1")
     for number, order in enumerate((slice(None), slice(None, None, -1))):
