@@ -155,6 +155,21 @@ def test_a_shipment_has_arrived_once_what_is_left_of_it_has(books: Books) -> Non
     assert books.traceability.shipment("S-1").received_at == arrival.ts
 
 
+def test_what_left_a_room_stays_out_until_what_left_it_afterwards_is_taken_back(
+    books: Books,
+) -> None:
+    raw = books.scans.lot("H-1")
+    books.scan(books.scans.harvest(raw, 1000), books.scans.store_in(raw, 1000))
+    before = books.picture()
+    first, last = books.scans.store_out(raw, 400), books.scans.store_out(raw, 598)
+    books.scan(first, last)
+    assert books.capture(books.wrong(first)) == []
+    (kept,) = books.traceability.findings("still-in-books", None, 100).items
+    assert f"what became of {raw} since rests on it" in kept.detail
+    assert books.capture(books.wrong(last)) == []
+    assert (books.still(), books.picture()) == ([], before)
+
+
 def test_a_mass_is_corrected_by_a_declaration_and_another_event(books: Books) -> None:
     batch = books.scans.lot("H-1")
     for number, order in enumerate((slice(None), slice(None, None, -1))):

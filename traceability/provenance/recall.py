@@ -234,10 +234,7 @@ def _now(positions: Sequence[Position], state: State) -> Sequence[Position]:
 
 
 def _roots(touched: Iterable[Touched]) -> dict[int, float]:
-    roots: dict[int, float] = {}
-    for each in touched:
-        roots[each.start.thing] = max(each.share, roots.get(each.start.thing, 0.0))
-    return roots
+    return {each.start.thing: each.share for each in touched}
 
 
 def _ways(starts: Collection[int], steps: Sequence[Step]) -> Mapping[int, Sequence[int]]:
