@@ -38,7 +38,8 @@ from traceability.errors import (
 )
 from traceability.masses import to_mg
 from traceability.nodes import RUN, loss_key, pallet_key, run_key, shipment_key
-from traceability.state import NewBatch, NewNode, PalletState, ShipmentState, State
+from traceability.records import NewBatch, NewNode, PalletState, ShipmentState
+from traceability.state import State
 from traceability.views import NodeKind
 
 

@@ -1,7 +1,6 @@
 """The books in the database, read and written within one capture's transaction."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
@@ -19,77 +18,12 @@ from sqlalchemy import (
     update,
 )
 
-from park.assets import Product
 from park.gs1 import BatchId
 from traceability import tables as t
 from traceability.books import BatchState
 from traceability.closure import ancestors
+from traceability.records import NewBatch, NewNode, PalletState, ShipmentState, StayState
 from traceability.views import NodeKind
-
-
-@dataclass(frozen=True, slots=True)
-class NewNode:
-    """A node that comes into being."""
-
-    key: str
-    kind: str
-    place: str | None
-    at_ms: int
-    qty_mg: int
-
-
-@dataclass(frozen=True, slots=True)
-class NewBatch:
-    """What the tables say about a batch beside its masses."""
-
-    state: BatchState
-    product: Product
-    origins: Mapping[str, float]
-    """Share by orchard."""
-
-
-@dataclass(slots=True)
-class StayState:
-    """A batch's stay in a room."""
-
-    id: int
-    since_ms: int
-    qty_in_mg: int
-    qty_out_mg: int
-    lost_mg: int
-    until_ms: int | None
-    """None while it hasn't ended."""
-
-    @property
-    def left_mg(self) -> int:
-        """Mass still in the room."""
-        return self.qty_in_mg - self.qty_out_mg - self.lost_mg
-
-
-@dataclass(frozen=True, slots=True)
-class PalletState:
-    """A pallet."""
-
-    node: int
-    sscc: str
-    packed_at_ms: int
-    qty_mg: int
-    shipment: int | None
-    received_at_ms: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class ShipmentState:
-    """A shipment."""
-
-    node: int
-    number: str
-    destination: str
-    reefer: str | None
-    packhouse: str
-    shipped_at_ms: int
-    received_at_ms: int | None
-
 
 # Statements are made once: making them costs more than running them.
 _B, _F, _N, _P, _S, _Y = (

@@ -33,7 +33,8 @@ from traceability.closure import ancestors, descendants
 from traceability.findings import Finding
 from traceability.masses import to_mg
 from traceability.nodes import loss_key, pallet_key, run_key
-from traceability.state import State, StayState
+from traceability.records import StayState
+from traceability.state import State
 
 CODE = "still-in-books"
 

@@ -228,7 +228,7 @@ def relayed(postgresql: PostgreSQL) -> Iterator[tuple[Relay, Engine]]:
     """A database with tables behind a wire that may break, and an engine of little patience."""
     with relay_to(postgresql.port) as relay:
         engine = postgresql_engine(
-            make_url(postgresql.new_database()).set(port=relay.port), answer_s=1
+            make_url(postgresql.new_database()).set(port=relay.port), answer_s=1, connect_s=1
         )
         yield relay, engine
         relay.is_deaf = False
