@@ -177,6 +177,28 @@ def test_more_of_a_lot_than_was_made_is_flagged_however_it_goes(books: Books) ->
     assert books.capture(used) == ["more-gone-than-made"]
 
 
+def test_what_came_out_of_a_run_is_as_certified_as_what_went_in_though_it_is_named_again(
+    books: Books,
+) -> None:
+    a, pure = lot("A"), lot("PURE")
+    certified = {"certificationInfo": ORGANIC}
+    books.capture(harvest([kg(a, 1000)], FARM, **certified))
+    run = {"inputQuantityList": [kg(a, 1000)], "outputQuantityList": [kg(pure, 950)]}
+    books.capture(told("TransformationEvent", NOON, HALL, **run, **certified))
+    books.capture(harvest([kg(pure, 950)], HALL, at=NOON))
+    assert books.capture(shipping([kg(pure, 900)], **certified)) == []
+
+
+def test_what_was_taken_off_a_pallet_before_it_left_was_not_shipped_with_it(books: Books) -> None:
+    a, certified = lot("A"), {"certificationInfo": ORGANIC}
+    books.capture(harvest([kg(a, 1000)], FARM, **certified))
+    for at, number, action in ((MORNING, 1, "ADD"), (NOON, 1, "DELETE"), (NOON, 2, "ADD")):
+        children = [kg(a, 600)]
+        parent = {"parentID": pallet(number), "childQuantityList": children}
+        books.capture(told("AggregationEvent", at, HALL, action=action, **parent))
+    assert books.capture(shipping([], epcList=[pallet(1), pallet(2)], **certified)) == []
+
+
 def test_certified_fruit_has_to_stem_from_certified_harvests(books: Books) -> None:
     a, b, m, pure = lot("A"), lot("B"), lot("M"), lot("P")
     certified = {"certificationInfo": ORGANIC}
