@@ -160,12 +160,14 @@ def test_fruit_of_two_seasons_in_one_run_is_shared_out(
         scans.sort({old: 1000, new: 500}, {mixed: 1470}, 30, ts=new_year),
         scans.palletise(scans.pallet(1), {mixed: 1000.000001}, ts=new_year),
         scans.ship("S-1", scans.pallet(1), ts=new_year),
+        scans.store_in(mixed, 300, ts=new_year),
     ):
         repository.capture(scan)
     before, after = balance.season(2026), balance.season(2027)
     assert (before.difference_mg, after.difference_mg) == (0, 0)
     assert before.masses.lost_mg == 20 * KG
     assert after.masses.lost_mg == 10 * KG
+    assert (before.masses.in_rooms_mg, after.masses.in_rooms_mg) == (200 * KG, 100 * KG)
     assert before.masses.shipped_mg + after.masses.shipped_mg == 1000 * KG + 1
     assert before.masses.shipped_mg == pytest.approx(1000 * KG * 2 / 3, abs=1)
 
