@@ -4,7 +4,6 @@
 """
 
 import logging
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -49,7 +48,7 @@ from park.assets import Park
 from park.database import open_engine
 from park.definition import build_park, read_definition
 from park.settings import Settings
-from park.times import utc_now
+from park.times import now_ms, utc_now
 from traceability.derived.service import DerivedTables
 from traceability.errors import DatabaseUnavailableError
 from traceability.event_repository import EventRepository
@@ -257,7 +256,7 @@ def _notifiers(parts: Parts, spool: Spool) -> Iterator[Notifier]:
     yield Notifier(
         *(parts.park, parts.alarm_rules, plan, spool, Senders(plan.smtp), stakes),
         base_url,
-        lambda: time.time_ns() // 1_000_000,
+        now_ms,
     )
 
 

@@ -1,6 +1,7 @@
 """Instants: always aware, UTC inside, RFC 3339 outside, epoch milliseconds in telemetry."""
 
 import re
+import time
 from datetime import UTC, datetime, timedelta
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -38,6 +39,11 @@ def format_instant(instant: datetime) -> str:
 def utc_now() -> datetime:
     """The time of this machine's clock."""
     return datetime.now(UTC)
+
+
+def now_ms() -> int:
+    """The same in epoch milliseconds."""
+    return time.time_ns() // 1_000_000
 
 
 def to_epoch_ms(instant: datetime) -> int:

@@ -12,9 +12,10 @@ from ingest.line_protocol import decode
 from park.assets import Park
 from park.settings import Settings
 from park.telemetry import KINDS
+from park.times import now_ms
 
 ROOT = Path(__file__).parents[2]
-NOW_MS = time.time_ns() // 1_000_000
+NOW_MS = now_ms()
 
 TELEMETRY_EXAMPLE = re.compile(r'^pub (\w+)/([\w-]+) "(.*)"$', re.MULTILINE)
 SCAN_EXAMPLE = re.compile(r"^mosquitto_pub -q 1 -t (\S+) -m '(\{.*?\})'$", re.MULTILINE | re.DOTALL)
