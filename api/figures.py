@@ -20,6 +20,7 @@ from ingest.stores.port import TelemetryStore
 from park.assets import Park
 from park.scans import Scan
 from park.telemetry import STORED_KINDS, FieldType
+from park.times import now_ms
 from traceability.errors import DatabaseUnavailableError
 from traceability.figures.projection import Fields, Figures, Point, advance, standing
 
@@ -39,10 +40,6 @@ class Steps(Protocol):
         """The steps behind event number `seq`."""
 
 
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000
-
-
 class FiguresWriter(threading.Thread):
     """Follows the log of events, for as long as the server runs."""
 
@@ -52,7 +49,7 @@ class FiguresWriter(threading.Thread):
         steps: Steps,
         store: TelemetryStore,
         path: Path,
-        clock_ms: Callable[[], int] = _now_ms,
+        clock_ms: Callable[[], int] = now_ms,
     ) -> None:
         super().__init__(name="figures", daemon=True)
         self._park = park

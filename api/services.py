@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Protocol
 
 from fastapi import Depends, Request
@@ -19,14 +19,10 @@ from ingest.stores.port import TelemetryStore
 from ingest.vitals import Vitals
 from park.assets import Park
 from park.settings import Settings
+from park.times import utc_now
 from traceability.ledger.ledger import Ledger
 from traceability.provenance.service import ProvenanceService
 from traceability.repository import Traceability
-
-
-def utc_now() -> datetime:
-    """The time of this machine's clock."""
-    return datetime.now(UTC)
 
 
 class RunningIngest(Protocol):

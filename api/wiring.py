@@ -4,7 +4,6 @@
 """
 
 import logging
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -23,7 +22,7 @@ from api.figures import FiguresWriter
 from api.migrating import up_to_date
 from api.park_scale import keep_scale, scale_of
 from api.scan_sink import TraceabilityScanSink
-from api.services import Services, utc_now
+from api.services import Services
 from ingest.alarms.notify.file import read_plan
 from ingest.alarms.notify.message import Stake
 from ingest.alarms.notify.notifier import Notifier
@@ -49,6 +48,7 @@ from park.assets import Park
 from park.database import open_engine
 from park.definition import build_park, read_definition
 from park.settings import Settings
+from park.times import now_ms, utc_now
 from traceability import migrations
 from traceability.derived.service import DerivedTables
 from traceability.errors import DatabaseUnavailableError
@@ -264,7 +264,7 @@ def _notifiers(parts: Parts, spool: Spool) -> Iterator[Notifier]:
     yield Notifier(
         *(parts.park, parts.alarm_rules, plan, spool, Senders(plan.smtp), stakes),
         base_url,
-        lambda: time.time_ns() // 1_000_000,
+        now_ms,
     )
 
 

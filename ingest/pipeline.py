@@ -25,7 +25,7 @@ from ingest.stores.port import TelemetryStore
 from ingest.vitals import Vitals
 from ingest.writer import DECODER, Writer
 from park.assets import Park
-from park.times import to_epoch_ms
+from park.times import now_ms, to_epoch_ms
 
 _STOP_DEADLINE_S = 10.0
 _POLL_S = 0.02
@@ -50,10 +50,6 @@ class Helper(Protocol):
         """Wait for its end."""
 
 
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000
-
-
 class Ingest:
     """Takes what the park's devices send. `spool` and `store` stay the caller's to close."""
 
@@ -68,7 +64,7 @@ class Ingest:
         *,
         rules: RuleSet | None = None,
         helpers: Sequence[Helper] = (),
-        clock_ms: Callable[[], int] = _now_ms,
+        clock_ms: Callable[[], int] = now_ms,
     ) -> None:
         """Without `rules` there are no alarms; nor in a group, where none sees all readings.
 

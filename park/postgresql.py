@@ -98,10 +98,12 @@ class _Connection(pg8000.Connection):  # type: ignore[misc] # the driver publish
         self._usock.settimeout(answer_s)
 
 
-def postgresql_engine(url: URL, answer_s: float = _ANSWER_S) -> Engine:
+def postgresql_engine(
+    url: URL, answer_s: float = _ANSWER_S, connect_s: float = _CONNECT_S
+) -> Engine:
     """An engine for `postgresql://user:password@host/name`. Connects to nothing yet.
 
-    `answer_s` is the longest wait for a piece of an answer.
+    `answer_s` is the longest wait for a piece of an answer, `connect_s` for a connection.
     """
     engine = create_engine(url.set(drivername="postgresql+pg8000"), pool_pre_ping=True)
 
@@ -109,7 +111,7 @@ def postgresql_engine(url: URL, answer_s: float = _ANSWER_S) -> Engine:
     def _connect(
         _dialect: object, _record: object, _positional: object, named: dict[str, Any]
     ) -> _Connection:
-        return _connected(named, answer_s)
+        return _connected(named, answer_s, connect_s)
 
     @event.listens_for(engine, "connect")
     def _configure(connection: _Connection, _record: object) -> None:
@@ -132,10 +134,10 @@ def wait_long(connection: Connection) -> None:
         driver.wait(None)
 
 
-def _connected(named: Mapping[str, Any], answer_s: float) -> _Connection:
+def _connected(named: Mapping[str, Any], answer_s: float, connect_s: float) -> _Connection:
     if "unix_sock" in named:
         return _Connection(**{**named, "timeout": answer_s})
-    wire = _wire(named.get("host") or "localhost", named.get("port", 5432))
+    wire = _wire(named.get("host") or "localhost", named.get("port", 5432), connect_s)
     try:
         connection = _Connection(**{**named, "sock": wire})
         connection.wait(answer_s)
@@ -148,9 +150,9 @@ def _connected(named: Mapping[str, Any], answer_s: float) -> _Connection:
     return connection
 
 
-def _wire(host: str, port: int) -> socket.socket:
+def _wire(host: str, port: int, connect_s: float) -> socket.socket:
     try:
-        wire = socket.create_connection((host, port), timeout=_CONNECT_S)
+        wire = socket.create_connection((host, port), timeout=connect_s)
     except OSError as error:
         raise pg8000.InterfaceError(f"{host}:{port} takes no connection: {error}") from error
     wire.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)

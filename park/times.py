@@ -1,6 +1,7 @@
 """Instants: always aware, UTC inside, RFC 3339 outside, epoch milliseconds in telemetry."""
 
 import re
+import time
 from datetime import UTC, datetime, timedelta
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -33,6 +34,16 @@ def parse_instant(text: str) -> datetime:
 def format_instant(instant: datetime) -> str:
     """Write an aware instant as RFC 3339 in UTC with milliseconds."""
     return instant.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def utc_now() -> datetime:
+    """The time of this machine's clock."""
+    return datetime.now(UTC)
+
+
+def now_ms() -> int:
+    """The same in epoch milliseconds."""
+    return time.time_ns() // 1_000_000
 
 
 def to_epoch_ms(instant: datetime) -> int:

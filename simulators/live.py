@@ -8,12 +8,11 @@ import heapq
 import threading
 import time
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from itertools import count
 from typing import Protocol
 
 from park.assets import Asset, Park
-from park.times import to_epoch_ms
+from park.times import to_epoch_ms, utc_now
 from simulators.errors import PlanError
 from simulators.incidents.plan import Incident
 from simulators.living import LivingGroup, living_groups
@@ -35,7 +34,7 @@ class WallClock:
     """The real clock; it never goes back."""
 
     def __init__(self) -> None:
-        self._offset_s = to_epoch_ms(datetime.now(UTC)) / 1000 - time.monotonic()
+        self._offset_s = to_epoch_ms(utc_now()) / 1000 - time.monotonic()
 
     def now_ms(self) -> int:
         """Epoch milliseconds."""

@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from park.assets import Park
 from park.definition import build_park, read_definition
 from park.times import from_epoch_ms
 from simulators.season import SeasonPlan, plan_season, season_settings
+from tests.support.scanning import Scans
 from tests.support.servers import (
     InfluxDB,
     Mosquitto,
@@ -24,6 +26,10 @@ from tests.support.servers import (
     run_mosquitto,
     run_postgresql,
 )
+
+# No test fails because the machine is busy: speed is measured in `bench`.
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")
 
 
 def pytest_make_parametrize_id(val: object) -> str | None:
@@ -48,6 +54,12 @@ def pytest_runtest_makereport(
 def small_park() -> Park:
     """Linyi at a hundredth of its size."""
     return build_park(read_definition(), 0.01)
+
+
+@pytest.fixture
+def scans(small_park: Park) -> Scans:
+    """What its readers and handhelds would say."""
+    return Scans(small_park)
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from park.scans import (
     StoreOutScan,
 )
 from park.times import format_instant, from_epoch_ms, to_epoch_ms
-from traceability.books import BatchState, book_run, check_yield, dried_up, take, to_mg
+from traceability.books import BatchState, book_run, check_yield, dried_up, take
 from traceability.checks import asset_at, check_harvest, check_pallet, check_sort, product_of
 from traceability.errors import (
     BatchExistsError,
@@ -36,8 +36,10 @@ from traceability.errors import (
     UnknownPalletError,
     UnknownShipmentError,
 )
+from traceability.masses import to_mg
 from traceability.nodes import RUN, loss_key, pallet_key, run_key, shipment_key
-from traceability.state import NewBatch, NewNode, PalletState, ShipmentState, State
+from traceability.records import NewBatch, NewNode, PalletState, ShipmentState
+from traceability.state import State
 from traceability.views import NodeKind
 
 

@@ -26,21 +26,11 @@ from dataclasses import dataclass
 
 from park.gs1 import BatchId
 from traceability.errors import MassNotConservedError, NotEnoughMassError, YieldExceededError
+from traceability.masses import to_kg, to_mg
 from traceability.views import BatchStatus
 
-MG_PER_KG = 1_000_000
 SLACK_MG = 1_000
 """A gram: what rounding at a scale or in a program may add up to."""
-
-
-def to_mg(qty_kg: float) -> int:
-    """Whole milligrams; a positive mass is at least one."""
-    return max(1, round(qty_kg * MG_PER_KG)) if qty_kg > 0 else 0
-
-
-def to_kg(qty_mg: float) -> float:
-    """Kilograms."""
-    return qty_mg / MG_PER_KG
 
 
 @dataclass(slots=True)

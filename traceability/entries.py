@@ -16,16 +16,17 @@ from typing import Any
 from park.assets import Park
 from park.scans import Scan
 from park.times import format_instant
-from traceability.canonical import canonical_json
+from traceability.canonical import canonical_json, read_canonical
 from traceability.epcis import cbv_rules
-from traceability.epcis.contexts import OWN, Context
+from traceability.epcis.contexts import OWN, Context, context_of
 from traceability.epcis.event_hash import event_hash
 from traceability.epcis.model import AnyEvent, ErrorDeclaration
 from traceability.epcis.reading import read_event
 from traceability.epcis.writing import write_event
 from traceability.findings import Finding
-from traceability.interpretation import Places, scan_of
+from traceability.interpretation import scan_of
 from traceability.outside_books import outside_books
+from traceability.places import Places
 from traceability.steps import event_id_of, event_of
 
 Json = Mapping[str, Any]
@@ -77,6 +78,18 @@ def entry_of_body(body: Json, context: Context, places: Places, path: str = "") 
         path=path,
         findings=_findings(event, places, is_booked=scan is not None),
     )
+
+
+def entry_of_document(document: str, places: Places) -> Entry:
+    """The entry of an event that was stored. Raises InvalidDocumentError."""
+    body = read_canonical(document)
+    return entry_of_body(body, context_of(body), places)
+
+
+def event_of_document(document: str) -> AnyEvent:
+    """An event that was stored. Raises InvalidDocumentError."""
+    body = read_canonical(document)
+    return read_event(body, context_of(body))
 
 
 def _findings(event: AnyEvent, places: Places, *, is_booked: bool) -> Sequence[Finding]:

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Engine
 
 from park.assets import Park
-from park.times import to_epoch_ms
+from park.times import to_epoch_ms, utc_now
 from traceability import log
 from traceability.canonical import read_canonical
 from traceability.entries import Entry, entry_of_body
@@ -23,17 +23,13 @@ from traceability.errors import (
     FieldProblem,
     InvalidDocumentError,
 )
-from traceability.interpretation import Places
 from traceability.paging import check_texts
+from traceability.places import Places
 from traceability.recording import Recorded, Recorder
 from traceability.transactions import reading, write
 from traceability.views import Captured, Page, Refused
 
 Json = dict[str, Any]
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
 
 
 def _nothing() -> None:
@@ -64,7 +60,7 @@ class EventRepository:
         *,
         mass_tolerance: float,
         clock_skew_s: float,
-        clock: Callable[[], datetime] = _now,
+        clock: Callable[[], datetime] = utc_now,
         after_commit: Callable[[], None] = _nothing,
     ) -> None:
         self._engine = engine

@@ -6,9 +6,9 @@ from park.assets import Park
 from park.gs1 import BatchId
 from park.times import from_epoch_ms
 from traceability import tables as t
-from traceability.books import to_kg
 from traceability.closure import ancestors, descendants
 from traceability.errors import NotFoundError
+from traceability.masses import to_kg
 from traceability.nodes import RUN, run_event
 from traceability.search import summaries
 from traceability.shipping import pallets_among, shipments_among

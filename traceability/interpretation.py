@@ -13,8 +13,7 @@ gives: type, action and business step, a place of our park, our products, pallet
   with a despatch advice;
 - receive: ObjectEvent OBSERVE, `receiving`, of pallets at a destination, with that paper.
 
-The place is the read point's or else the business location's. A dock or row that only the partner
-knows, a GLN of ours with an extension of theirs, is taken for the place of that GLN. Masses may
+The place is the read point's or else the business location's (see `places`). Masses may
 have any unit of mass. Our own extensions help where they are: `step` where the standard doesn't
 say into or out of a room, `lossKg` of a run, `reefer` of a shipment. What the event says beyond
 the scan stays in the event.
@@ -34,8 +33,7 @@ books would have kept otherwise:
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TypeVar
+from collections.abc import Iterable, Sequence
 from uuid import UUID, uuid5
 
 from pydantic import ValidationError
@@ -48,7 +46,6 @@ from park.assets import (
     Packhouse,
     Park,
     Reefer,
-    SortingLine,
 )
 from park.errors import IdentifierError
 from park.gs1 import CANONICAL_HOST, BatchId, parse_batch, parse_sscc
@@ -63,7 +60,6 @@ from park.scans import (
     StoreInScan,
     StoreOutScan,
 )
-from traceability.books import to_kg
 from traceability.epcis.contexts import NAMESPACE
 from traceability.epcis.event_hash import event_hash
 from traceability.epcis.model import (
@@ -72,14 +68,12 @@ from traceability.epcis.model import (
     AggregationEvent,
     AnyEvent,
     ObjectEvent,
-    Party,
-    Place,
     Quantity,
     TransformationEvent,
 )
 from traceability.epcis.units import any_mass_mg
-
-A = TypeVar("A", bound=Asset)
+from traceability.masses import to_kg, to_mg
+from traceability.places import Places
 
 _IDS = UUID("6f1d3c1e-9a44-5f0a-9d3a-6a1f0f6f3b52")
 """Namespace of scan ids made of event ids that are no UUIDs."""
@@ -87,72 +81,12 @@ _UUID = "urn:uuid:"
 _STEP = f"{NAMESPACE}step"
 _LOSS = f"{NAMESPACE}lossKg"
 _REEFER = f"{NAMESPACE}reefer"
-_GLN = f"{CANONICAL_HOST}/414/"
-_PARTY_GLN = f"{CANONICAL_HOST}/417/"
 
 MAKING = frozenset({"commissioning", "creating_class_instance"})
 """Business steps of a harvest."""
-_NEAREST_FIRST = ("location", "possessing_party", "owning_party")
 
 _MOST_KG = 1e12
 """More is refused by the books all the same, and fits their columns."""
-
-
-class Places:
-    """The assets of a park by their canonical Digital Link."""
-
-    def __init__(self, park: Park) -> None:
-        self.park = park
-        self._by_link: Mapping[str, Asset] = {
-            asset.place.uri: asset for asset in park.assets.values() if asset.place is not None
-        }
-        self._only_line: Mapping[str, SortingLine | None] = _only_lines(park)
-
-    def at(self, place: Place | None) -> Asset | None:
-        """The asset that a read point or business location names."""
-        return None if place is None else self._by_link.get(place.id)
-
-    def near(self, identifier: str) -> Asset | None:
-        """The same; a part of a place that only others know is taken for the place."""
-        link = identifier
-        if link.startswith(_PARTY_GLN):
-            link = f"{_GLN}{link.removeprefix(_PARTY_GLN)}"
-        return self._by_link.get(link) or self._by_link.get(link.partition("/254/")[0])
-
-    def first(self, event: AnyEvent, wanted: type[A], parties: Iterable[Party] = ()) -> A | None:
-        """The asset of that class at which an event happened."""
-        for place in (event.read_point, event.biz_location):
-            asset = None if place is None else self.near(place.id)
-            if isinstance(asset, wanted):
-                return asset
-        return self.party(parties, wanted)
-
-    def party(self, parties: Iterable[Party], wanted: type[A]) -> A | None:
-        """The asset of that class among sources or destinations; places before owners."""
-        found: dict[str, A] = {}
-        for party in parties:
-            asset = self.near(party.id)
-            if isinstance(asset, wanted):
-                found.setdefault(party.type, asset)
-        return next((found[each] for each in _NEAREST_FIRST if each in found), None)
-
-    def line(self, event: TransformationEvent) -> SortingLine | None:
-        """The sorting line at which a transformation happened."""
-        for place in (event.read_point, event.biz_location):
-            asset = self.at(place)
-            if isinstance(asset, SortingLine):
-                return asset
-        packhouse = self.first(event, Packhouse)
-        return None if packhouse is None else self._only_line.get(packhouse.id)
-
-
-def _only_lines(park: Park) -> dict[str, SortingLine | None]:
-    """The line of each packhouse that has just one."""
-    found: dict[str, SortingLine | None] = {}
-    for line in park.of_type(SortingLine):
-        if line.parent is not None:
-            found[line.parent] = None if line.parent in found else line
-    return found
 
 
 def scan_of(event: AnyEvent, places: Places, event_id: str | None = None) -> Scan | None:
@@ -324,7 +258,7 @@ def _kilograms(quantity: Quantity) -> float | None:
         qty_kg = float(value)
     else:
         qty_mg = any_mass_mg(value, uom)
-        qty_kg = 0.0 if qty_mg is None else to_kg(min(qty_mg, int(_MOST_KG * 1e6)))
+        qty_kg = 0.0 if qty_mg is None else to_kg(min(qty_mg, to_mg(_MOST_KG)))
     return min(qty_kg, _MOST_KG) if qty_kg > 0 else None
 
 

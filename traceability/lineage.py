@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from graphlib import TopologicalSorter
 
-from traceability.books import to_kg
+from traceability.masses import to_kg
 from traceability.nodes import RUN, stock_key
 from traceability.views import NodeKind, Trace, TraceEdge, TraceNode
 

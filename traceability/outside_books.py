@@ -22,7 +22,6 @@ from park.assets import Destination, Orchard, Park
 from park.gs1 import CANONICAL_HOST
 from park.seasons import EARLIEST_SEASON, LATEST_SEASON
 from park.times import to_epoch_ms
-from traceability.books import to_kg, to_mg
 from traceability.epcis.model import (
     Action,
     AggregationEvent,
@@ -30,16 +29,21 @@ from traceability.epcis.model import (
     ObjectEvent,
     Quantity,
     TransformationEvent,
+    objects_of,
 )
 from traceability.epcis.units import any_mass_mg
 from traceability.findings import Finding
-from traceability.interpretation import MAKING, Places, scan_of
+from traceability.interpretation import MAKING, scan_of
+from traceability.masses import to_kg, to_mg
+from traceability.places import Places
 from traceability.provenance import tables as t
 from traceability.provenance.places import SINCE, UNTIL, bounds, within
 
 _KEPT = frozenset({"storing", "packing", "shipping", "receiving"})
 _KEPT_ABROAD = frozenset({"receiving"})
 """What an importer does with the fruit afterwards is his own affair."""
+_TELLING = (ObjectEvent, AggregationEvent, TransformationEvent)
+"""Types of events that tell of goods; others tie things and papers together."""
 _PRODUCT = f"{CANONICAL_HOST}/01/"
 _GTIN = slice(len(_PRODUCT), len(_PRODUCT) + 14)
 
@@ -123,29 +127,16 @@ def _made(event: AnyEvent) -> Iterator[str]:
 
 def _named(event: AnyEvent) -> Iterator[str]:
     """Classes and products; no pallets, crates and the like."""
-    match event:
-        case TransformationEvent():
-            epcs = (*event.input_epcs, *event.output_epcs)
-        case ObjectEvent():
-            epcs = (*event.epcs,)
-        case AggregationEvent():
-            epcs = (*event.child_epcs,)
-        case _:
-            return
-    yield from (each.epc_class for each in _quantities(event))
-    yield from (epc for epc in epcs if epc.startswith(_PRODUCT))
+    if isinstance(event, _TELLING):
+        yield from (each.epc_class for each in _quantities(event))
+        epcs = (epc for each in objects_of(event) for epc in each.epcs)
+        yield from (epc for epc in epcs if epc.startswith(_PRODUCT))
 
 
 def _quantities(event: AnyEvent) -> Sequence[Quantity]:
-    match event:
-        case TransformationEvent():
-            return (*event.input_quantities, *event.output_quantities)
-        case ObjectEvent():
-            return event.quantities
-        case AggregationEvent():
-            return event.child_quantities
-        case _:
-            return ()
+    if not isinstance(event, _TELLING):
+        return ()
+    return [quantity for each in objects_of(event) for quantity in each.quantities]
 
 
 def _gtin(key: str) -> str:

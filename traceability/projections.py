@@ -7,8 +7,8 @@ from sqlalchemy import Connection
 from traceability.epcis.model import AnyEvent
 from traceability.epcis.query.indexing import index_events
 from traceability.findings import Finding
-from traceability.interpretation import Places
 from traceability.outside_books import beyond_ceilings
+from traceability.places import Places
 from traceability.provenance.certificates import certificate_doubts
 from traceability.provenance.projection import project
 from traceability.step_conflicts import step_conflicts

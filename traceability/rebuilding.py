@@ -13,15 +13,13 @@ from sqlalchemy import Connection, Row, Select, bindparam, select, update
 
 from park.assets import Park
 from traceability import tables as t
-from traceability.canonical import canonical_json, read_canonical
-from traceability.entries import Entry, entry_of_body
-from traceability.epcis.contexts import OWN, Context
+from traceability.canonical import canonical_json
+from traceability.entries import entry_of_document, event_of_document
 from traceability.epcis.model import AnyEvent
 from traceability.epcis.query.indexing import index_events
-from traceability.epcis.reading import read_event
 from traceability.errors import TraceabilityError
-from traceability.interpretation import Places
 from traceability.ledger import log as ledger_log
+from traceability.places import Places
 from traceability.projections import project_events
 
 _log = logging.getLogger(__name__)
@@ -54,7 +52,7 @@ def derive_missing(connection: Connection, park: Park) -> int:
     """Derive what events of release 0.1 lack; how many there were."""
     done, places = 0, Places(park)
     for chunk in _chunks(connection, _NEXT):
-        entries = [(row.seq, _entry(row.document, places)) for row in chunk]
+        entries = [(row.seq, entry_of_document(row.document, places)) for row in chunk]
         documents = [canonical_json(dict(entry.body)) for _, entry in entries]
         connection.execute(
             _SAVE,
@@ -85,7 +83,7 @@ def index_anew(connection: Connection) -> None:
 def _read(rows: Iterable[Row[Any]]) -> Iterator[tuple[int, AnyEvent]]:
     for row in rows:
         try:
-            yield row.seq, read_event(*_parts(row.document))
+            yield row.seq, event_of_document(row.document)
         except TraceabilityError as error:
             _log.warning("event %s can't be read any more: %s", row.event_id, error)
 
@@ -95,12 +93,3 @@ def _chunks(connection: Connection, query: Select[Any]) -> Iterator[Sequence[Row
     while rows := connection.execute(query, {"after": after}).all():
         yield rows
         after = rows[-1].seq
-
-
-def _entry(document: str, places: Places) -> Entry:
-    return entry_of_body(*_parts(document), places)
-
-
-def _parts(document: str) -> tuple[dict[str, Any], Context]:
-    body = read_canonical(document)
-    return body, Context.of(body["@context"]) if "@context" in body else OWN

@@ -14,11 +14,9 @@ write lock at BEGIN already and behaves the same.
    in the lineage unless the first is declared wrong (see `twins`).
 """
 
-import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TypeVar
 
 from sqlalchemy import Connection, bindparam, select, update
 
@@ -29,18 +27,16 @@ from traceability import tables as t
 from traceability.bookkeeping import BOOKKEEPERS, Desk
 from traceability.bulk import BulkInsert, Row
 from traceability.canonical import canonical_json
-from traceability.entries import Entry, entry_of_body
-from traceability.epcis.contexts import OWN, Context
+from traceability.entries import Entry, entry_of_document
 from traceability.errors import CaptureError, DuplicateIdError, EventIdReusedError, TimeError
 from traceability.findings import Finding
-from traceability.interpretation import Places
 from traceability.ledger import log as ledger_log
+from traceability.lookups import PARAMETERS_AT_ONCE, chunks
+from traceability.places import Places
 from traceability.projections import project_events
 from traceability.state import State
 from traceability.taking_back import TakingBack
 from traceability.views import Captured, Refused
-
-T = TypeVar("T")
 
 _E = t.events.c
 _LAST_TIME = select(_E.record_time_ms).where(_E.seq == bindparam("last"))
@@ -52,8 +48,6 @@ _TWINS = select(_E.content_hash).where(
     _E.content_hash.in_(bindparam("wanted", expanding=True)), _E.declared.is_(False)
 )
 _ADD = BulkInsert(t.events)
-_CHUNK = 500
-"""Values in one `IN`: databases have limits."""
 
 
 @dataclass(slots=True)
@@ -208,9 +202,7 @@ class Recorder:
 
     def _scan(self, document: str) -> Scan | None:
         """The step that a stored event stands for."""
-        body = json.loads(document)
-        context = Context.of(body["@context"]) if "@context" in body else OWN
-        return entry_of_body(body, context, self._places).scan
+        return entry_of_document(document, self._places).scan
 
 
 def _distinct(connection: Connection, size: int, now: datetime) -> datetime:
@@ -232,7 +224,7 @@ def _known(connection: Connection, entries: Sequence[Entry]) -> dict[tuple[str, 
     wanted = sorted({entry.event_id for entry in entries})
     return {
         (row.event_id, row.declared): _Known(row.fingerprint, bytes(row.content_hash))
-        for chunk in _chunks(wanted)
+        for chunk in chunks(wanted, PARAMETERS_AT_ONCE)
         for row in connection.execute(_KNOWN, {"wanted": chunk})
     }
 
@@ -241,13 +233,9 @@ def _twins(connection: Connection, entries: Sequence[Entry]) -> set[bytes]:
     wanted = sorted({entry.content_hash for entry in entries})
     return {
         bytes(found)
-        for chunk in _chunks(wanted)
+        for chunk in chunks(wanted, PARAMETERS_AT_ONCE)
         for found in connection.execute(_TWINS, {"wanted": chunk}).scalars()
     }
-
-
-def _chunks(values: Sequence[T]) -> Iterable[Sequence[T]]:
-    return (values[start : start + _CHUNK] for start in range(0, len(values), _CHUNK))
 
 
 def _is_known(known: Mapping[tuple[str, bool], _Known], entry: Entry) -> bool:

@@ -1,7 +1,7 @@
 """The facade of traceability: captures scans, answers questions. Safe to share among threads."""
 
 from collections.abc import Callable, Collection, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Engine
@@ -9,13 +9,14 @@ from sqlalchemy import Connection, Engine
 from park.assets import Park
 from park.gs1 import BatchId
 from park.scans import Scan
+from park.times import utc_now
 from traceability import history, log, migrations, search, shipping, tracing
 from traceability.balance.service import MassBalance
 from traceability.capture import Capture
 from traceability.errors import DatabaseUnavailableError
 from traceability.figures.reading import StoredLot, steps_after, stored_in
-from traceability.interpretation import Places
 from traceability.paging import DEFAULT_LIMIT, LARGEST_LIMIT, check_texts
+from traceability.places import Places
 from traceability.rebuilding import INDEXED_OTHERWISE, derive_missing, index_anew
 from traceability.recording import Recorder
 from traceability.transactions import reading, write
@@ -34,10 +35,6 @@ from traceability.views import (
 )
 
 __all__ = ["DEFAULT_LIMIT", "LARGEST_LIMIT", "BatchQuery", "Traceability"]
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
 
 
 def _nothing() -> None:
@@ -60,7 +57,7 @@ class Traceability:
         *,
         mass_tolerance: float,
         clock_skew_s: float,
-        clock: Callable[[], datetime] = _now,
+        clock: Callable[[], datetime] = utc_now,
         after_commit: Callable[[], None] = _nothing,
     ) -> None:
         """`after_commit` is called when the log may have grown."""

@@ -9,7 +9,7 @@ from park.errors import IdentifierError
 from park.gs1 import BatchId, parse_batch, parse_gtin
 from park.times import from_epoch_ms, to_epoch_ms
 from traceability import tables as t
-from traceability.books import to_kg
+from traceability.masses import to_kg
 from traceability.paging import check_limit, read_token, write_token
 from traceability.views import BatchQuery, BatchStatus, BatchSummary, Page
 

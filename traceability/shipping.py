@@ -8,8 +8,8 @@ from park.assets import Park
 from park.gs1 import BatchId
 from park.times import from_epoch_ms
 from traceability import tables as t
-from traceability.books import to_kg
 from traceability.errors import NotFoundError
+from traceability.masses import to_kg
 from traceability.paging import check_limit, read_token, write_token
 from traceability.search import destination_ids
 from traceability.views import Page, Pallet, PalletContent, Shipment

@@ -1,12 +1,12 @@
 """The books in the database, read and written within one capture's transaction."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
     BindParameter,
     Connection,
+    Select,
     Table,
     bindparam,
     exists,
@@ -18,76 +18,12 @@ from sqlalchemy import (
     update,
 )
 
-from park.assets import Product
 from park.gs1 import BatchId
 from traceability import tables as t
 from traceability.books import BatchState
 from traceability.closure import ancestors
+from traceability.records import NewBatch, NewNode, PalletState, ShipmentState, StayState
 from traceability.views import NodeKind
-
-
-@dataclass(frozen=True, slots=True)
-class NewNode:
-    """A node that comes into being."""
-
-    key: str
-    kind: str
-    place: str | None
-    at_ms: int
-    qty_mg: int
-
-
-@dataclass(frozen=True, slots=True)
-class NewBatch:
-    """What the tables say about a batch beside its masses."""
-
-    state: BatchState
-    product: Product
-    origins: Mapping[str, float]
-    """Share by orchard."""
-
-
-@dataclass(slots=True)
-class StayState:
-    """A batch's stay in a room that hasn't ended."""
-
-    id: int
-    since_ms: int
-    qty_in_mg: int
-    qty_out_mg: int
-    lost_mg: int = 0
-    until_ms: int | None = None
-
-    @property
-    def left_mg(self) -> int:
-        """Mass still in the room."""
-        return self.qty_in_mg - self.qty_out_mg - self.lost_mg
-
-
-@dataclass(frozen=True, slots=True)
-class PalletState:
-    """A pallet."""
-
-    node: int
-    sscc: str
-    packed_at_ms: int
-    qty_mg: int
-    shipment: int | None
-    received_at_ms: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class ShipmentState:
-    """A shipment."""
-
-    node: int
-    number: str
-    destination: str
-    reefer: str | None
-    packhouse: str
-    shipped_at_ms: int
-    received_at_ms: int | None
-
 
 # Statements are made once: making them costs more than running them.
 _B, _F, _N, _P, _S, _Y = (
@@ -127,9 +63,11 @@ _ADD = {
     for table in (t.batches, t.origins, t.flows, t.event_nodes, t.stays, t.pallets, t.shipments)
 }
 _FIND_ORIGINS = select(t.origins).where(t.origins.c.node_id.in_(_any("nodes")))
-_FIND_STAY = select(t.stays).where(
-    _Y.node_id == bindparam("node"), _Y.room == bindparam("room"), _Y.until_ms.is_(None)
+_STAYS = select(_Y.id, _Y.since_ms, _Y.qty_in_mg, _Y.qty_out_mg, _Y.lost_mg, _Y.until_ms).where(
+    _Y.node_id == bindparam("node"), _Y.room == bindparam("room")
 )
+_FIND_OPEN_STAY = _STAYS.where(_Y.until_ms.is_(None))
+_FIND_LATEST_STAY = _STAYS.order_by(_Y.id.desc()).limit(1)
 _HARVESTED = select(func.sum(_N.qty_mg)).where(
     _N.kind == NodeKind.HARVEST.value,
     _N.place == bindparam("orchard"),
@@ -276,10 +214,15 @@ class State:
 
     def open_stay(self, node: int, room: str) -> StayState | None:
         """The stay of a batch in a room that hasn't ended."""
-        row = self._connection.execute(_FIND_STAY, {"node": node, "room": room}).first()
-        if row is None:
-            return None
-        return StayState(row.id, row.since_ms, row.qty_in_mg, row.qty_out_mg, row.lost_mg)
+        return self._stay(_FIND_OPEN_STAY, node, room)
+
+    def latest_stay(self, node: int, room: str) -> StayState | None:
+        """The last stay of a batch in a room, whether it has ended or not."""
+        return self._stay(_FIND_LATEST_STAY, node, room)
+
+    def _stay(self, query: Select[Any], node: int, room: str) -> StayState | None:
+        row = self._connection.execute(query, {"node": node, "room": room}).first()
+        return None if row is None else StayState(*row)
 
     def add_stay(self, node: int, room: str, since_ms: int, qty_mg: int) -> None:
         """Begin a stay."""

@@ -13,20 +13,19 @@ from sqlalchemy import Connection, bindparam, exists, select
 
 from park.times import to_epoch_ms
 from traceability import tables as t
+from traceability.epcis.cbv_rules import EXCLUDED_STEPS
 from traceability.epcis.identifiers import instance
 from traceability.epcis.model import AnyEvent, ObjectEvent
 from traceability.epcis.query import tables as q
 from traceability.epcis.query.fields import Field
-from traceability.epcis.query.values import storable
+from traceability.epcis.storable import storable
 from traceability.findings import Finding
-from traceability.provenance.lookups import among
-from traceability.provenance.store import rows_for
+from traceability.lookups import among, rows_for
 
 WINDOW = timedelta(days=3)
 
 _WHOLE = "shipping"
-_PARTS = frozenset({"staging_outbound", "loading", "departing"})
-_STEPS = _PARTS | {_WHOLE}
+_STEPS = frozenset({_WHOLE, *EXCLUDED_STEPS[_WHOLE]})
 _WINDOW_MS = WINDOW // timedelta(milliseconds=1)
 _EXTENSION = "/254/"
 

@@ -28,11 +28,13 @@ from park.scans import (
 )
 from park.times import to_epoch_ms
 from traceability import tables as t
-from traceability.books import SLACK_MG, BatchState, to_mg
+from traceability.books import SLACK_MG, BatchState
 from traceability.closure import ancestors, descendants
 from traceability.findings import Finding
+from traceability.masses import to_mg
 from traceability.nodes import loss_key, pallet_key, run_key
-from traceability.state import State, StayState
+from traceability.records import StayState
+from traceability.state import State
 
 CODE = "still-in-books"
 
@@ -234,16 +236,13 @@ def _store_out(step: _Step, scan: StoreOutScan) -> None:
 
 def _stay_left(step: _Step, node: int, scan: StoreOutScan) -> StayState | None:
     """The stay that a batch left, or of which a part left; None where another step went on."""
-    query = select(t.stays).where(_Y.node_id == node, _Y.room == scan.asset).order_by(_Y.id.desc())
-    latest = step.connection.execute(query).first()
+    latest = step.state.latest_stay(node, scan.asset)
     at_ms = step.at_ms(scan)
     if latest is None or latest.since_ms > at_ms:
         return None
     if latest.until_ms not in {None, max(latest.since_ms, at_ms)}:
         return None
-    return StayState(
-        latest.id, latest.since_ms, latest.qty_in_mg, latest.qty_out_mg, latest.lost_mg
-    )
+    return latest
 
 
 def _sort(step: _Step, _: SortScan) -> None:

@@ -11,13 +11,10 @@ from sqlalchemy import Connection, bindparam, delete, exists, func, select
 
 from traceability import tables as t
 from traceability.bulk import BulkInsert, Row
-from traceability.canonical import read_canonical
-from traceability.epcis.contexts import OWN, Context
+from traceability.entries import event_of_document
 from traceability.epcis.model import AnyEvent
-from traceability.epcis.reading import read_event
 from traceability.findings import Finding
-from traceability.provenance.lookups import among
-from traceability.provenance.store import rows_for
+from traceability.lookups import PARAMETERS_AT_ONCE, among, chunks, rows_for
 from traceability.provenance.tables import stops
 
 SAME = Finding(
@@ -49,8 +46,6 @@ _LAST_POSITION = select(func.coalesce(func.max(_F.position), -1)).where(
     _F.seq == bindparam("number")
 )
 ADD_FINDINGS = BulkInsert(t.findings)
-_CHUNK = 500
-"""Values in one `IN`: databases have limits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +70,7 @@ def settle(
     first = set(_first(connection, sorted(hashes)))
     batch = {seq for seq, _ in rows}
     waiting = rows_for(connection, _WAITING, sorted(first - batch))
-    revived = [(row.seq, _event(row.document)) for row in waiting]
+    revived = [(row.seq, event_of_document(row.document)) for row in waiting]
     return Settled(set(twins) - first, revived)
 
 
@@ -99,11 +94,5 @@ def finding_row(seq: int, position: int, finding: Finding) -> Row:
 
 
 def _first(connection: Connection, hashes: Sequence[bytes]) -> Iterator[int]:
-    for start in range(0, len(hashes), _CHUNK):
-        found = connection.execute(_FIRST, {"hashes": hashes[start : start + _CHUNK]})
-        yield from found.scalars()
-
-
-def _event(document: str) -> AnyEvent:
-    body = read_canonical(document)
-    return read_event(body, Context.of(body["@context"]) if "@context" in body else OWN)
+    for chunk in chunks(hashes, PARAMETERS_AT_ONCE):
+        yield from connection.execute(_FIRST, {"hashes": chunk}).scalars()

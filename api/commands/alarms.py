@@ -1,7 +1,6 @@
 """`agripark alarms`: how alarms stand, and what people do about them."""
 
 import getpass
-import time
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -19,7 +18,7 @@ from ingest.alarms.lifecycle import Order
 from ingest.alarms.model import Action, Alarm, AlarmStatus, Priority, Transition
 from ingest.alarms.register import AlarmRegister
 from park.settings import Settings, load_settings
-from park.times import format_instant, from_epoch_ms
+from park.times import format_instant, from_epoch_ms, now_ms
 
 app = typer.Typer(no_args_is_help=True, help="How alarms stand, and what is done about them.")
 
@@ -134,7 +133,7 @@ def shelve(
         duration = parse_duration(during)
     except ValueError as error:
         raise CommandError(f"--for {error}") from error
-    until_ms = _now_ms() + round(duration.total_seconds() * 1000)
+    until_ms = now_ms() + round(duration.total_seconds() * 1000)
     _act(data, asset, rule, Order(Action.SHELVE, _who(person), reason, until_ms))
 
 
@@ -192,10 +191,6 @@ def _register(settings: Settings) -> AlarmRegister:
 
 def _who(person: str | None) -> str:
     return person or getpass.getuser()
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000
 
 
 def _row(alarm: Alarm) -> Sequence[str]:

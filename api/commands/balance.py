@@ -28,7 +28,7 @@ from traceability.balance.values import (
     OrchardBalance,
     SeasonBalance,
 )
-from traceability.books import to_kg
+from traceability.masses import to_kg
 
 app = typer.Typer(no_args_is_help=True, help="Whether what came in, is here and left agree.")
 

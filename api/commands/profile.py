@@ -1,7 +1,6 @@
 """`agripark profile`: the profiles there are, and what one makes of a message."""
 
 import sys
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib.resources.abc import Traversable
@@ -24,6 +23,7 @@ from ingest.profiles.files import (
 )
 from ingest.profiles.profile import MappedElement, Profile
 from ingest.validation import check_fields, check_seq, check_time
+from park import times
 from park.assets import Asset, Park
 from park.definition import build_park, read_definition
 from park.errors import UnknownAssetError
@@ -186,7 +186,7 @@ class _Trial:
 
     def run(self, payload: bytes, park: Park, clock_skew_s: float) -> None:
         """Map the message and check what comes of it as ingest does."""
-        now_ms = time.time_ns() // 1_000_000
+        now_ms = times.now_ms()
         if not self.profile.matches(self.topic):
             problem = f"{self.topic!r} doesn't match the profile's filter {self.profile.topic!r}"
             self.problems.append(MessageError("unknown-topic", problem))

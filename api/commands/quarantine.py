@@ -1,7 +1,6 @@
 """`agripark quarantine`: what could not be stored, and why."""
 
 import sys
-import time
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
@@ -19,6 +18,7 @@ from ingest.quarantine import Quarantine, QuarantineEntry, Selection
 from ingest.replay import Replayed, replay
 from ingest.spool import Spool
 from ingest.writer import DECODER
+from park import times
 from park.settings import load_settings
 from park.times import format_instant
 
@@ -90,7 +90,7 @@ def replay_entries(
         decoder = make_decoder(settings, make_park(settings))
         with closing(Spool(settings.spool_path)) as spool:
             decoder.resume(spool.keepsake(DECODER))
-            now_ms = time.time_ns() // 1_000_000
+            now_ms = times.now_ms()
             results = list(replay(quarantine, spool, decoder, chosen, now_ms))
     show(_replay_json(results) if as_json else _replay_text(results))
     if any(result.problem for result in results):

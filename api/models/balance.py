@@ -8,7 +8,7 @@ from api.models.batches import BatchRef, batch_address
 from api.models.common import AssetRef, Model, Time
 from park.assets import Park
 from traceability.balance import values
-from traceability.books import to_kg
+from traceability.masses import to_kg
 
 ExactKg = Annotated[float, PlainSerializer(lambda mass: round(mass, 6), return_type=float)]
 """Kilograms, written to the milligram."""

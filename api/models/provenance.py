@@ -8,7 +8,7 @@ from api.models.common import Kg, Model, Time
 from api.models.traces import event_address
 from traceability.provenance import positions, tracing
 from traceability.provenance.keys import ThingKind, goods_of
-from traceability.provenance.walking import Direction
+from traceability.provenance.walk_statements import Direction
 
 Share = Annotated[float | None, Field(ge=0, le=1)]
 

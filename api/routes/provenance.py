@@ -18,7 +18,7 @@ from traceability.provenance.fsma import as_xlsx
 from traceability.provenance.recall_formats import as_csv_file, as_json
 from traceability.provenance.recall_starts import DEFAULT_REACH
 from traceability.provenance.service import RecallQuestion
-from traceability.provenance.walking import Direction
+from traceability.provenance.walk_statements import Direction
 
 CSV = "text/csv"
 

@@ -1,7 +1,6 @@
 """Alarms as other processes than ingest see them, and act on them, through the spool's file."""
 
 import sqlite3
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -13,18 +12,15 @@ from ingest.alarms.notify import outbox
 from ingest.errors import SpoolError
 from ingest.readonly import read_only
 from ingest.spool_schema import bring_up_to_date
+from park.times import now_ms
 
 _LOCK_WAIT_S = 30.0
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000
 
 
 class AlarmRegister:
     """The alarms of a spool's file; a file that isn't there yet holds none."""
 
-    def __init__(self, path: Path, clock_ms: Callable[[], int] = _now_ms) -> None:
+    def __init__(self, path: Path, clock_ms: Callable[[], int] = now_ms) -> None:
         self._path = path
         self._clock_ms = clock_ms
 

@@ -1,7 +1,6 @@
 """The register of corrections: what was entered and withdrawn, by whom and when."""
 
 import json
-import time
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,16 +18,13 @@ from ingest.calibration.correction import (
 from ingest.calibration.file import RegisterFile
 from ingest.errors import CalibrationError, NoCorrectionError
 from park.assets import Park
+from park.times import now_ms
 
 _SELECT = """
 SELECT number, asset, field, gain, offset, points, valid_from_ms, valid_until_ms, certificate,
     c.person, c.recorded_ms, w.recorded_ms, w.person, w.reason
 FROM corrections c LEFT JOIN withdrawals w USING (number)
 """
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000
 
 
 class CalibrationRegister:
@@ -38,7 +34,7 @@ class CalibrationRegister:
     CalibrationUnavailableError where the file can't be used.
     """
 
-    def __init__(self, path: Path, park: Park, clock_ms: Callable[[], int] = _now_ms) -> None:
+    def __init__(self, path: Path, park: Park, clock_ms: Callable[[], int] = now_ms) -> None:
         self._file = RegisterFile(path)
         self._park = park
         self._clock_ms = clock_ms

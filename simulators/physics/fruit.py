@@ -29,13 +29,9 @@ class FruitProfile:
     q10: float
     """By what respiration grows with 10 K."""
 
-    def mass_g(self, diameter_mm: float) -> float:
-        """Mass of a fruit of that diameter, taken as a ball."""
-        return pi / 6 * self.density_g_cm3 * (diameter_mm / 10) ** 3
-
     @property
     def mean_mass_g(self) -> float:
-        """Mass of the mean fruit: the third moment of the diameter, not its cube alone."""
+        """Mass of the mean fruit, taken as a ball: the diameter's third moment, not its cube."""
         cube = self.diameter_mm**3 + 3 * self.diameter_mm * self.spread_mm**2
         return pi / 6 * self.density_g_cm3 * cube / 1000
 

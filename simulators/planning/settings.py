@@ -1,10 +1,11 @@
 """How large a simulated season is and how often its devices report."""
 
 from dataclasses import dataclass, field, fields
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from park.assets import Orchard, Park
+from park.times import utc_now
 from simulators.errors import PlanError
 from simulators.planning.calendar import latest_season
 
@@ -76,7 +77,7 @@ def season_settings(
     orchards = min(len(park.of_type(Orchard)), 16)
     sizes = {"orchards": orchards, "harvest_batches": max(FEWEST_HARVESTS, 2 + 3 * orchards)}
     if year is None:
-        year = latest_season(now or datetime.now(UTC))
+        year = latest_season(now or utc_now())
     return SeasonSettings(year=year, seed=seed, **(sizes | others))
 
 

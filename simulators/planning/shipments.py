@@ -132,7 +132,7 @@ class Dispatch:
                 pallets=tuple(pallet.sscc for pallet in pallets),
                 ship_ms=ship_ms,
                 arrive_ms=arrive_ms,
-                received=arrive_ms < season_end(self.settings.year) and self.rng.random() < 0.93,  # noqa: PLR2004
+                received=arrive_ms < season_end(self.settings.year) and self.rng.random() < 0.93,  # noqa: PLR2004 - as above
             )
         )
 

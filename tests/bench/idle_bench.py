@@ -21,6 +21,7 @@ import orjson
 from park.assets import Park
 from park.definition import build_park, read_definition
 from park.telemetry import Field, FieldType, Kind
+from park.times import now_ms
 from tests.bench.figures import Figure
 from tests.support.ingest_process import IngestProcess, look
 from tests.support.ingest_runs import Device
@@ -115,7 +116,7 @@ def _messages(park: Park) -> Iterator[tuple[float, str, bytes]]:
         sender = senders[number]
         heapq.heapreplace(queue, (due_s + sender.cadence_s, number))
         fields = {name: _value(random, field) for name, field in sender.kind.fields.items()}
-        reading = {"ts": time.time_ns() // 1_000_000, **fields}
+        reading = {"ts": now_ms(), **fields}
         yield due_s, sender.topic, orjson.dumps(reading)
 
 

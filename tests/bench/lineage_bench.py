@@ -26,7 +26,7 @@ from traceability.bulk import BulkInsert
 from traceability.provenance import tables as t
 from traceability.provenance.keys import ThingKind
 from traceability.provenance.tracing import trace
-from traceability.provenance.walking import Direction
+from traceability.provenance.walk_statements import Direction
 
 EVENTS = 1_000_000
 TRACES = 400

@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import fmean
 
+from park.times import now_ms
 from tests.bench.figures import Figure
 from tests.bench.mqtt_publisher import FIELDS
 from tests.support.ingest_process import IngestProcess, look
@@ -73,7 +74,7 @@ def _growth(samples: Sequence[float], minutes: float) -> float:
 
 def _soak(influx: tuple[str, str], minutes: float, rate: float) -> Soak:
     with _running(influx) as (mosquitto, ingest):
-        first_ms = time.time_ns() // 1_000_000 - 3_600_000
+        first_ms = now_ms() - 3_600_000
         pace = Pace(mosquitto.port, first_ms, rate, window=10_000, fields=FIELDS)
         with publishing(pace) as device:
             samples = list(_samples(ingest.pid, minutes * 60))

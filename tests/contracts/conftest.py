@@ -1,11 +1,12 @@
 """Both databases, for contracts that hold on either."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import Engine
 
 from park.assets import Park
 from park.database import open_engine
@@ -38,6 +39,14 @@ def new_address(
 def address(new_address: NewAddress) -> str:
     """An empty database of the test's own."""
     return new_address()
+
+
+@pytest.fixture
+def engine(address: str) -> Iterator[Engine]:
+    """That database, opened."""
+    engine = open_engine(address)
+    yield engine
+    engine.dispose()
 
 
 @pytest.fixture(scope="session")

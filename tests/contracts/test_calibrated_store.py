@@ -119,9 +119,7 @@ validities = st.tuples(st.integers(-60, 660), st.integers(1, 600) | st.none(), c
 readings = st.dictionaries(st.integers(0, 599_999), st.floats(-20, 20), min_size=1, max_size=40)
 
 
-@settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     values=readings, spans=st.lists(validities, max_size=4), aggregate=st.sampled_from(Aggregate)
 )
@@ -204,9 +202,7 @@ rows = st.dictionaries(
 of_probes = st.tuples(probes, st.integers(-60, 400), st.integers(1, 200) | st.none(), curves)
 
 
-@settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(sent=rows, spans=st.lists(of_probes, max_size=5))
 def test_each_newest_value_is_corrected_by_what_counts_at_its_own_time(
     store: TelemetryStore,

@@ -117,7 +117,6 @@ def _object(number: int = 0, **fields: Any) -> ObjectEvent:
 
 @settings(
     max_examples=40,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(data=st.data())
@@ -188,6 +187,8 @@ def large_engine(new_address: Callable[[], str]) -> Iterator[Engine]:
                     quantities=[
                         Quantity(f"urn:class:{number % 2}", float(number), "KGM"),
                         *([] if number % 3 else [Quantity(list(CLASSES)[number % 4])]),
+                        # Two numbers of one event that fit, or don't, together.
+                        *([] if number % 7 else [Quantity("urn:class:0", number + 0.5, "KGM")]),
                     ],
                     extensions={
                         f"{NAMESPACE}grade": _grade(number),
@@ -244,6 +245,11 @@ def many(large_engine: Engine) -> Iterator[Connection]:
             [("EQ_bizStep", "shipping"), ("GE_recordTime", "2026-04-01T00:41:41Z")],
             lambda n: n % 2 == 1 and n >= 2500,
             id="what was captured lately",
+        ),
+        pytest.param(
+            [("EQ_bizStep", "shipping"), ("GE_recordTime", "2026-04-01T00:25:01Z")],
+            lambda n: n % 2 == 1 and n >= 1500,
+            id="what was captured before, which is much",
         ),
         pytest.param(
             [("MATCH_anyEPCClass", f"urn:epc:idpat:sgtin:{PREFIX}.*.*")],

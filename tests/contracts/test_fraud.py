@@ -145,6 +145,9 @@ def test_what_a_partner_makes_of_our_fruit_is_his_affair(books: Books) -> None:
     abroad = {"readPoint": {"id": thailand.uri}, "bizLocation": {"id": thailand.uri}}
     assert books.capture(nets | abroad) == []
     assert books.capture(harvest([kg(lot("TEA"), 5)], thailand.uri)) == []
+    sold = shipping([kg(ours("A", "09521321000025"), 5)]) | {"readPoint": {"id": thailand.uri}}
+    assert books.capture(sold) == []
+    assert books.capture(sold | {"bizStep": "receiving"}) == ["not-in-books"]
     swapped = nets | {"inputQuantityList": [kg(lot("B"), 5)]}
     swapped |= {"outputQuantityList": [kg(ours("B", "09521321000025"), 5)]}
     assert books.capture(swapped) == ["not-in-books"]
@@ -194,6 +197,64 @@ def test_a_certificate_in_an_object_is_the_same_claim(books: Books, as_object: J
     books.capture(told("TransformationEvent", NOON, HALL, **mixed))
     odd = books.capture(shipping([kg(m, 300)], certificationInfo=as_object))
     assert odd == ["certified-in-part"]
+
+
+def test_what_came_out_of_a_run_is_as_certified_as_what_went_in_though_it_is_named_again(
+    books: Books,
+) -> None:
+    a, pure = lot("A"), lot("PURE")
+    certified = {"certificationInfo": ORGANIC}
+    books.capture(harvest([kg(a, 1000)], FARM, **certified))
+    run = {"inputQuantityList": [kg(a, 1000)], "outputQuantityList": [kg(pure, 950)]}
+    books.capture(told("TransformationEvent", NOON, HALL, **run, **certified))
+    books.capture(harvest([kg(pure, 950)], HALL, at=NOON))
+    assert books.capture(shipping([kg(pure, 900)], **certified)) == []
+
+
+def test_of_what_is_named_as_new_and_comes_out_of_a_run_the_larger_sum_was_made(
+    books: Books,
+) -> None:
+    a, m = lot("A"), lot("M")
+    run = {"inputQuantityList": [kg(a, 500)], "outputQuantityList": [kg(m, 400)]}
+    books.capture(harvest([kg(a, 1000)], FARM), told("TransformationEvent", NOON, HALL, **run))
+    books.capture(harvest([kg(m, 500)], HALL, at=NOON))
+    assert books.capture(shipping([kg(m, 480)])) == []
+    assert "more-shipped-than-made" in books.capture(shipping([kg(m, 40)]))
+
+
+def test_what_was_on_a_pallet_before_or_after_it_left_was_not_shipped_with_it(
+    books: Books,
+) -> None:
+    a, certified = lot("A"), {"certificationInfo": ORGANIC}
+
+    def put(hour: int, number: int, action: str) -> None:
+        more = {"parentID": pallet(number), "childQuantityList": [kg(a, 600)], "action": action}
+        books.capture(told("AggregationEvent", f"2025-10-01T{hour:02}:00:00Z", HALL, **more))
+
+    books.capture(harvest([kg(a, 1000)], FARM, **certified))
+    put(2, 1, "ADD")
+    put(3, 1, "DELETE")
+    put(4, 2, "ADD")
+    both = [pallet(1), pallet(2)]
+    assert books.capture(shipping([], epcList=both, at=EVENING, **certified)) == []
+    put(10, 1, "ADD")
+    put(11, 1, "DELETE")
+    later = "2025-10-01T12:00:00Z"
+    assert books.capture(shipping([kg(a, 100)], at=later, **certified)) == []
+
+
+def test_a_crumb_without_its_certificate_is_no_fraud_and_unpacking_claims_nothing(
+    books: Books,
+) -> None:
+    a, b, certified = lot("A"), lot("B"), {"certificationInfo": ORGANIC}
+    books.capture(harvest([kg(a, 1000), kg(b, 1000)], FARM, **certified))
+    books.capture(harvest([kg(a, 3)], FARM), harvest([kg(b, 30)], FARM))
+    assert books.capture(shipping([kg(a, 100)], **certified)) == []
+    assert books.capture(shipping([kg(b, 100)], **certified)) == ["certified-in-part"]
+    packed = {"parentID": pallet(1), "childQuantityList": [kg(b, 100)]}
+    books.capture(told("AggregationEvent", NOON, HALL, action="ADD", **packed))
+    unpacked = told("AggregationEvent", EVENING, HALL, action="DELETE", **packed, **certified)
+    assert books.capture(unpacked) == []
 
 
 def test_certified_fruit_has_to_stem_from_certified_harvests(books: Books) -> None:

@@ -30,13 +30,6 @@ from traceability.ledger.tables import ledger_checkpoints, ledger_nodes
 
 
 @pytest.fixture
-def engine(address: str) -> Iterator[Engine]:
-    engine = open_engine(address)
-    yield engine
-    engine.dispose()
-
-
-@pytest.fixture
 def database(engine: Engine, tmp_path: Path) -> LedgerDatabase:
     made = LedgerDatabase(engine, tmp_path)
     made.create()
@@ -69,7 +62,7 @@ def test_proofs_are_those_of_the_pure_tree(database: LedgerDatabase) -> None:
     leaves = [document(index) for index in range(37)]
 
     @given(st.integers(1, 37), st.data())
-    @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+    @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
     def check(size: int, data: st.DataObject) -> None:
         index, old = data.draw(st.integers(0, size - 1)), data.draw(st.integers(0, size))
         with database.engine.connect() as connection:

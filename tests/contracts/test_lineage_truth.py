@@ -13,7 +13,7 @@ from tests.support.packhouse import ORCHARDS, ROOMS, World
 from traceability.provenance.recall import Recall, recall
 from traceability.provenance.recall_starts import Cause, RecallStart
 from traceability.provenance.tracing import Lineage, trace
-from traceability.provenance.walking import Direction
+from traceability.provenance.walk_statements import Direction
 from traceability.provenance.whereabouts import whereabouts
 from traceability.tables import metadata
 

@@ -1,6 +1,5 @@
 """Mass balances and the yield ceiling, on SQLite and on PostgreSQL alike."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -9,7 +8,6 @@ import pytest
 from sqlalchemy import Engine, update
 
 from park.assets import Grower, Park
-from park.database import open_engine
 from park.definition import Definition, build_park, read_definition
 from park.gs1 import BatchId
 from park.scans import Scan
@@ -30,13 +28,6 @@ def park() -> Park:
     own = {"id": ORCHARD, "area_mu": 3, "certified_area_mu": 2, "yield_kg_mu": RATE_KG}
     definition = read_definition().model_dump() | {"orchards": [own]}
     return build_park(Definition.model_validate(definition), 0.01)
-
-
-@pytest.fixture
-def engine(address: str) -> Iterator[Engine]:
-    engine = open_engine(address)
-    yield engine
-    engine.dispose()
 
 
 @pytest.fixture
@@ -169,12 +160,14 @@ def test_fruit_of_two_seasons_in_one_run_is_shared_out(
         scans.sort({old: 1000, new: 500}, {mixed: 1470}, 30, ts=new_year),
         scans.palletise(scans.pallet(1), {mixed: 1000.000001}, ts=new_year),
         scans.ship("S-1", scans.pallet(1), ts=new_year),
+        scans.store_in(mixed, 300, ts=new_year),
     ):
         repository.capture(scan)
     before, after = balance.season(2026), balance.season(2027)
     assert (before.difference_mg, after.difference_mg) == (0, 0)
     assert before.masses.lost_mg == 20 * KG
     assert after.masses.lost_mg == 10 * KG
+    assert (before.masses.in_rooms_mg, after.masses.in_rooms_mg) == (200 * KG, 100 * KG)
     assert before.masses.shipped_mg + after.masses.shipped_mg == 1000 * KG + 1
     assert before.masses.shipped_mg == pytest.approx(1000 * KG * 2 / 3, abs=1)
 

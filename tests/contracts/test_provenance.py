@@ -30,7 +30,7 @@ from traceability.errors import NotFoundError
 from traceability.provenance.asking import thing_key
 from traceability.provenance.positions import Position
 from traceability.provenance.tracing import Lineage, trace
-from traceability.provenance.walking import Direction
+from traceability.provenance.walk_statements import Direction
 from traceability.provenance.whereabouts import whereabouts
 from traceability.tables import metadata
 
@@ -416,7 +416,7 @@ def _clear(engine: Engine) -> None:
             connection.execute(delete(table))
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, suppress_health_check=list(HealthCheck))
 @given(order=st.permutations(range(15)), batches=st.lists(st.integers(1, 4), max_size=15))
 def test_any_order_of_capture_in_any_batches_gives_the_same(
     order: list[int], batches: list[int]

@@ -134,6 +134,47 @@ def test_an_input_reaches_what_used_it_and_what_was_harvested_where_it_was_sprea
     assert {each.key: each.share for each in washed.affected}[lot("M")] is None
 
 
+def test_an_input_that_was_used_twice_counts_with_all_that_either_use_reaches(
+    engine: Engine, events: Events
+) -> None:
+    spray = lot("SPRAY", 7)
+    capture(
+        engine,
+        events.see(-20, {spray: (5, "LTR")}, "orchard-1", biz_step="inspecting"),
+        events.see(-10, {spray: (5, "LTR")}, "orchard-2", biz_step="inspecting"),
+        events.see(-5, {spray: (5, "LTR")}, "orchard-2", biz_step="inspecting"),
+        events.make(0, {lot("A"): 100}, "orchard-1"),
+        events.make(1, {lot("A"): 300}, "orchard-2"),
+        events.make(2, {lot("A"): 400}, "orchard-3"),
+    )
+    (found,) = (
+        each for each in recalled(engine, Cause.INPUT, spray).affected if each.key == lot("A")
+    )
+    assert (found.share, found.from_cause_kg) == (0.5, 400)
+
+
+def test_a_pallet_is_affected_until_the_case_on_it_was_emptied(
+    engine: Engine, events: Events
+) -> None:
+    case, around = pallet(1), pallet(2)
+    capture(
+        engine,
+        events.make(0, {lot("A"): 100}, "orchard-1"),
+        events.pack(1, case, {lot("A"): 100}),
+        events.pack(2, around, [case]),
+        events.unpack(5, case),
+        events.make(6, {lot("B"): 50}, "orchard-2"),
+        events.pack(7, case, {lot("B"): 50}),
+        events.unpack(20, around),
+    )
+    found = recalled(engine, Cause.ORCHARD, place("orchard-1"))
+    assert {each.key: each.until for each in found.affected} == {
+        lot("A"): None,
+        case: hour(5),
+        around: hour(5),
+    }
+
+
 def test_what_a_run_used_goes_into_that_run_only(engine: Engine, events: Events) -> None:
     wash, other = lot("WASH", 8), lot("WASH-2", 8)
     capture(

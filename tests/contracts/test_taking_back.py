@@ -134,6 +134,42 @@ def test_what_something_rests_on_stays_until_that_is_taken_back(books: Books) ->
     assert not any(books.picture().values())
 
 
+def test_a_stay_begins_with_the_first_fruit_that_did_come(books: Books) -> None:
+    raw = books.scans.lot("H-1")
+    harvest, wrong = books.scans.harvest(raw, 1000), books.scans.store_in(raw, 300)
+    elsewhere = books.scans.store_in(raw, 100, "room-0002")
+    right, more = books.scans.store_in(raw, 300), books.scans.store_in(raw, 200)
+    books.scan(harvest, wrong, elsewhere, right, more)
+    assert books.capture(books.wrong(wrong)) == []
+    stays = {stay.room: stay for stay in books.traceability.batch(raw).stays}
+    assert (stays["room-0001"].since, stays["room-0001"].qty_in_kg) == (right.ts, 500)
+    assert (stays["room-0002"].since, stays["room-0002"].qty_in_kg) == (elsewhere.ts, 100)
+
+
+def test_a_shipment_has_arrived_once_what_is_left_of_it_has(books: Books) -> None:
+    steps = season(books.scans)
+    books.scan(*steps[:13])
+    (*_, second, arrival) = steps[:13]
+    assert books.traceability.shipment("S-1").received_at is None, "its second pallet is under way"
+    assert books.capture(books.wrong(second)) == []
+    assert books.traceability.shipment("S-1").received_at == arrival.ts
+
+
+def test_what_left_a_room_stays_out_until_what_left_it_afterwards_is_taken_back(
+    books: Books,
+) -> None:
+    raw = books.scans.lot("H-1")
+    books.scan(books.scans.harvest(raw, 1000), books.scans.store_in(raw, 1000))
+    before = books.picture()
+    first, last = books.scans.store_out(raw, 400), books.scans.store_out(raw, 598)
+    books.scan(first, last)
+    assert books.capture(books.wrong(first)) == []
+    (kept,) = books.traceability.findings("still-in-books", None, 100).items
+    assert f"what became of {raw} since rests on it" in kept.detail
+    assert books.capture(books.wrong(last)) == []
+    assert (books.still(), books.picture()) == ([], before)
+
+
 def test_a_mass_is_corrected_by_a_declaration_and_another_event(books: Books) -> None:
     batch = books.scans.lot("H-1")
     for number, order in enumerate((slice(None), slice(None, None, -1))):
@@ -169,7 +205,7 @@ def test_a_shipment_that_is_shipped_again_makes_no_mass(books: Books) -> None:
     assert books.capture(books.wrong(again), books.told(late)) == ["pallet-gone"]
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=12, suppress_health_check=list(HealthCheck))
 @given(
     script=st.lists(moves, min_size=5, max_size=25),
     wrong=st.lists(st.integers(min_value=0, max_value=10**6), min_size=1, max_size=12),

@@ -232,7 +232,6 @@ def test_closing_twice_is_harmless(store: TelemetryStore) -> None:
 
 @settings(
     max_examples=15,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(

@@ -34,18 +34,6 @@ from traceability.transactions import write
 from traceability.views import Captured
 
 
-@pytest.fixture
-def engine(address: str) -> Iterator[Engine]:
-    engine = open_engine(address)
-    yield engine
-    engine.dispose()
-
-
-@pytest.fixture
-def scans(small_park: Park) -> Scans:
-    return Scans(small_park)
-
-
 def _repository(engine: Engine, park: Park) -> Traceability:
     return Traceability(engine, park, mass_tolerance=0.005, clock_skew_s=300, clock=lambda: NOW)
 
@@ -240,7 +228,7 @@ def relayed(postgresql: PostgreSQL) -> Iterator[tuple[Relay, Engine]]:
     """A database with tables behind a wire that may break, and an engine of little patience."""
     with relay_to(postgresql.port) as relay:
         engine = postgresql_engine(
-            make_url(postgresql.new_database()).set(port=relay.port), answer_s=1
+            make_url(postgresql.new_database()).set(port=relay.port), answer_s=1, connect_s=1
         )
         yield relay, engine
         relay.is_deaf = False

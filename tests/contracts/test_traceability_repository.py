@@ -50,11 +50,6 @@ def repository(migrated_address: str, small_park: Park) -> Iterator[Traceability
 
 
 @pytest.fixture
-def scans(small_park: Park) -> Scans:
-    return Scans(small_park)
-
-
-@pytest.fixture
 def capture(repository: Traceability) -> Callable[..., None]:
     def capture_all(*scans: Scan) -> None:
         for scan in scans:
@@ -331,6 +326,20 @@ def test_fruit_that_dried_in_a_room_is_lost_when_the_room_is_emptied(
     assert ends == {NodeKind.STOCK: 996, NodeKind.LOSS: 4}
 
 
+def test_a_stay_begins_with_the_first_fruit_that_came_whatever_was_told_first(
+    repository: Traceability, scans: Scans, capture: Callable[..., None]
+) -> None:
+    batch = scans.lot("A")
+    harvest, first, later = (
+        scans.harvest(batch, 100),
+        scans.store_in(batch, 30),
+        scans.store_in(batch, 40),
+    )
+    capture(harvest, later, first)
+    (stay,) = repository.batch(batch).stays
+    assert (stay.since, stay.qty_in_kg) == (first.ts, 70)
+
+
 def test_a_batch_may_lie_in_a_room_again_and_in_two_at_once(
     repository: Traceability, scans: Scans, capture: Callable[..., None]
 ) -> None:
@@ -554,6 +563,16 @@ def test_a_shipment_has_arrived_with_its_last_pallet(
     arrival = scans.receive("S-2", season.waiting)
     capture(arrival)
     assert repository.shipment("S-2").received_at == arrival.ts
+
+
+def test_a_shipment_has_arrived_when_its_last_pallet_did_whatever_was_told_last(
+    repository: Traceability, scans: Scans, season: Season, capture: Callable[..., None]
+) -> None:
+    other = scans.pallet(3)
+    capture(scans.palletise(other, {season.extra: 100}), scans.ship("S-2", season.waiting, other))
+    early, late = scans.receive("S-2", other), scans.receive("S-2", season.waiting)
+    capture(late, early)
+    assert repository.shipment("S-2").received_at == late.ts
 
 
 def test_shipments_are_listed_by_destination_the_latest_first(

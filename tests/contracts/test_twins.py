@@ -16,7 +16,7 @@ from tests.support.scanning import NOW
 from traceability.errors import NotFoundError
 from traceability.event_repository import EventRepository
 from traceability.provenance.service import ProvenanceService
-from traceability.provenance.walking import Direction
+from traceability.provenance.walk_statements import Direction
 from traceability.repository import Traceability
 
 A = lot("A")

@@ -23,6 +23,7 @@ import httpx
 
 from ingest.counters import Counters
 from ingest.quarantine import Quarantine
+from park.times import now_ms
 from tests.support.ingest_process import IngestProcess, look
 from tests.support.publisher import NUMBER, ROOMS, Outcome, Pace, place, publishing
 from tests.support.servers import InfluxDB, Mosquitto, run_influxdb, run_mosquitto
@@ -251,7 +252,7 @@ def run_chaos(
 ) -> Verdict:
     """Break things for as long as the schedule says, mend all, and compare."""
     start = time.monotonic()
-    first_ms = (time.time_ns() // 1_000_000) - 3_600_000
+    first_ms = now_ms() - 3_600_000
     with site(seed) as park:
         watch = SpoolWatch(park.ingest.spool)
         watch.start()

@@ -3,6 +3,7 @@
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 from hypothesis import strategies as st
@@ -10,6 +11,7 @@ from sqlalchemy import Engine
 
 from park.assets import Park
 from park.database import open_engine
+from park.definition import build_park, read_definition
 from park.gs1 import BatchId
 from park.scans import Scan
 from tests.support.scanning import NOW, Scans
@@ -132,16 +134,29 @@ class Season:
 def random_season(park: Park, mass_tolerance: float = 0.005) -> Iterator[Season]:
     """A season before its first move, on a file of its own."""
     with tempfile.TemporaryDirectory() as folder:
-        engine = open_engine(f"sqlite:///{Path(folder) / 'traceability.db'}")
-        repository = Traceability(
-            engine,
-            park,
-            mass_tolerance=mass_tolerance,
-            clock_skew_s=300,
-            clock=lambda: NOW,
-        )
-        repository.migrate()
+        path = Path(folder) / "traceability.db"
+        path.write_bytes(_without_events())
+        engine = open_engine(f"sqlite:///{path}")
+        repository = _repository(engine, park, mass_tolerance)
         try:
             yield Season(engine, repository, Scans(park))
         finally:
             repository.close()
+
+
+@cache
+def _without_events() -> bytes:
+    """A file with all tables: making them takes longer than many a season."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "traceability.db"
+        engine = open_engine(f"sqlite:///{path}")
+        repository = _repository(engine, build_park(read_definition(), 0.01), 0.0)
+        repository.migrate()
+        repository.close()
+        return path.read_bytes()
+
+
+def _repository(engine: Engine, park: Park, mass_tolerance: float) -> Traceability:
+    return Traceability(
+        engine, park, mass_tolerance=mass_tolerance, clock_skew_s=300, clock=lambda: NOW
+    )

@@ -12,6 +12,7 @@ from park.scans import (
     HarvestScan,
     PalletiseScan,
     ReceiveScan,
+    Scan,
     ShipScan,
     SortScan,
     StoreInScan,
@@ -103,6 +104,20 @@ class Scans:
         """An arrival in Thailand."""
         common = self._common("destination-th", more)
         return ReceiveScan(shipment=shipment, pallets=pallets, **common)
+
+    def of_every_step(self) -> dict[str, Scan]:
+        """One scan of every step, by the step's name: a batch from the tree to Thailand."""
+        raw, extra, rejects = self.lot("A/1"), self.lot("B", "extra"), self.lot("C", "reject")
+        pallet = self.pallet(1)
+        return {
+            "harvest": self.harvest(raw, 1000.5),
+            "store_in": self.store_in(raw, 1000),
+            "store_out": self.store_out(raw, 999),
+            "sort": self.sort({raw: 999}, {extra: 900, rejects: 80}, 19),
+            "palletise": self.palletise(pallet, {extra: 900}),
+            "ship": self.ship("S-1", pallet, reefer="reefer-001"),
+            "receive": self.receive("S-1", pallet),
+        }
 
 
 def quantities(masses: Masses) -> tuple[BatchQuantity, ...]:

@@ -4,7 +4,6 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Thread
-from time import time_ns
 from typing import Any
 from uuid import uuid4
 
@@ -19,12 +18,13 @@ from ingest.spool_file import SpoolFile
 from ingest.stores.influx import InfluxStore
 from park.assets import Park
 from park.telemetry import ALARM, ALARM_LOAD, PLATFORM
+from park.times import now_ms
 from tests.support.ingest_fakes import as_json, room_reading, wait_for
 from tests.support.ingest_process import ingest_process
 from tests.support.ingest_runs import Device
 from tests.support.servers import InfluxDB, Mosquitto
 
-NOW_MS = time_ns() // 1_000_000
+NOW_MS = now_ms()
 MINUTE_MS = 60_000
 ROOM, RULE = "room-0001", "room-cold"
 TOPIC = f"agripark/v1/linyi/cold_room/{ROOM}"

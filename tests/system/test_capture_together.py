@@ -71,7 +71,7 @@ class Client:
         end = time.monotonic() + DEADLINE_S
         while True:
             try:
-                return self._http.request(method, next(self._urls) + path, **more)  # type: ignore[arg-type]
+                return self._http.request(method, next(self._urls) + path, **more)  # type: ignore[arg-type]  # as httpx takes them
             except httpx.TransportError:
                 assert time.monotonic() < end, "no server answers"
                 time.sleep(0.05)
@@ -96,7 +96,7 @@ def cut_power(servers: list[ServeProcess], clients: list[Client]) -> None:
     for cut, server in zip(range(1, CUTS + 1), cycle(servers), strict=False):
         due = cut * CLIENTS * DOCUMENTS // (CUTS + 1)
         wait_until(
-            lambda due=due: sum(client.answered for client in clients) >= due,  # type: ignore[misc]
+            lambda due=due: sum(client.answered for client in clients) >= due,  # type: ignore[misc]  # mypy can't infer the default
             DEADLINE_S,
             lambda: f"only {[client.answered for client in clients]} were answered",
         )

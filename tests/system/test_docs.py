@@ -12,14 +12,16 @@ from ingest.line_protocol import decode
 from park.assets import Park
 from park.settings import Settings
 from park.telemetry import KINDS
+from park.times import now_ms
 
 ROOT = Path(__file__).parents[2]
-NOW_MS = time.time_ns() // 1_000_000
+NOW_MS = now_ms()
 
 TELEMETRY_EXAMPLE = re.compile(r'^pub (\w+)/([\w-]+) "(.*)"$', re.MULTILINE)
 SCAN_EXAMPLE = re.compile(r"^mosquitto_pub -q 1 -t (\S+) -m '(\{.*?\})'$", re.MULTILINE | re.DOTALL)
 SETTING_ROW = re.compile(r"^\| ((?:`[^|]*`(?:, )?)+) \| ([^|]+) \|", re.MULTILINE)
-LINK = re.compile(r"\]\((?!https?:)([^)#]+)")
+LINK = re.compile(r"\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)")
+HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 
 
 def text(name: str) -> str:
@@ -68,5 +70,13 @@ def test_every_setting_is_listed_by_its_whole_name() -> None:
 def test_links_lead_somewhere(path: str) -> None:
     start = ROOT / path
     for page in [start] if start.is_file() else sorted(start.rglob("*.md")):
-        for target in LINK.findall(page.read_text(encoding="utf-8")):
-            assert (page.parent / target).exists(), f"{page.name} links to {target}"
+        for target, anchor in LINK.findall(page.read_text(encoding="utf-8")):
+            there = page.parent / target if target else page
+            assert there.exists(), f"{page.name} links to {target}"
+            assert not anchor or anchor in anchors(there), f"{page.name} links to {target}#{anchor}"
+
+
+def anchors(page: Path) -> set[str]:
+    """What can be linked to on a page, as GitHub makes it of headings."""
+    headings = HEADING.findall(page.read_text(encoding="utf-8"))
+    return {re.sub(r"[^\w -]", "", each.lower()).replace(" ", "-") for each in headings}

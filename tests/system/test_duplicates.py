@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
-from time import time_ns
 
 import pytest
 
@@ -12,7 +11,7 @@ from ingest.devices.register import DeviceRegister
 from ingest.spool_file import SpoolFile
 from ingest.stores.sqlite import SqliteStore
 from park.assets import Park
-from park.times import from_epoch_ms, to_epoch_ms
+from park.times import from_epoch_ms, now_ms, to_epoch_ms
 from tests.support.ingest_fakes import (
     HARVEST_TOPIC,
     ROOM_TOPIC,
@@ -26,7 +25,7 @@ from tests.support.ingest_runs import Device, Setting, broker_options, settle
 from tests.support.relay import relay_to
 from tests.support.servers import Mosquitto
 
-NOW_MS = time_ns() // 1_000_000
+NOW_MS = now_ms()
 
 
 @pytest.fixture

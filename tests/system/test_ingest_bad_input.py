@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from pathlib import Path
-from time import time_ns
 
 import pytest
 
@@ -10,6 +9,7 @@ from ingest.stores.influx import InfluxStore
 from ingest.stores.port import TelemetryStore
 from ingest.stores.sqlite import SqliteStore
 from park.assets import Park
+from park.times import now_ms
 from tests.support.ingest_fakes import (
     HARVEST_TOPIC,
     ROOM_TOPIC,
@@ -21,7 +21,7 @@ from tests.support.ingest_fakes import (
 from tests.support.ingest_runs import Device, Setting, broker_options, settle
 from tests.support.servers import InfluxDB, Mosquitto
 
-NOW_MS = time_ns() // 1_000_000
+NOW_MS = now_ms()
 HOUR_MS = 3_600_000
 TOO_BIG = b'{"ts": %d, "air_temp_c": 1, "note": "%s"}' % (NOW_MS, b"x" * 1_000_000)
 

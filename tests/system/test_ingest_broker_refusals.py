@@ -12,11 +12,12 @@ from ingest.mqtt import BrokerConnection, BrokerOptions
 from ingest.packets import Delivery
 from ingest.stores.sqlite import SqliteStore
 from park.assets import Park
+from park.times import now_ms
 from tests.support.ingest_fakes import ROOM_TOPIC, as_json, room_reading, wait_for
 from tests.support.ingest_runs import Device, Setting, broker_options, settle
 from tests.support.servers import Mosquitto, free_port
 
-NOW_MS = time.time_ns() // 1_000_000
+NOW_MS = now_ms()
 
 
 def refusal(setting: Setting) -> str:

@@ -1,12 +1,12 @@
 """Whatever breaks, alone or two at once: what was acknowledged is stored once, and nothing else."""
 
-import time
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from park.assets import Park
+from park.times import now_ms
 from tests.support.chaos import Fault, run_chaos, schedule
 from tests.support.ingest_fakes import ROOM_TOPIC, MemoryStore, as_json, room_reading
 from tests.support.ingest_runs import Device, Setting, broker_options, settle
@@ -52,7 +52,7 @@ def test_ingest_starts_on_a_backlog_that_is_larger_than_its_inbox(
     setting = Setting(small_park, tmp_path, options, MemoryStore())
     with setting.running():
         pass  # from here on the broker keeps messages for it
-    first_ms = time.time_ns() // 1_000_000 - 3_600_000
+    first_ms = now_ms() - 3_600_000
     with Device(mosquitto.port) as device:
         device.send_all((ROOM_TOPIC, as_json(room_reading(first_ms + n))) for n in range(2_000))
     with setting.running() as ingest:

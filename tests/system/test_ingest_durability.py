@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from time import time_ns
 
 import pytest
 
@@ -13,7 +12,7 @@ from ingest.stores.influx import InfluxStore
 from ingest.stores.port import TelemetryStore
 from ingest.stores.sqlite import SqliteStore
 from park.assets import Park
-from park.times import from_epoch_ms, to_epoch_ms
+from park.times import from_epoch_ms, now_ms, to_epoch_ms
 from tests.support.ingest_fakes import (
     HARVEST_TOPIC,
     ROOM_TOPIC,
@@ -35,7 +34,7 @@ from tests.support.ingest_runs import (
 )
 from tests.support.servers import Mosquitto, run_influxdb
 
-NOW_MS = time_ns() // 1_000_000
+NOW_MS = now_ms()
 
 
 def readings(first: int, count: int) -> list[tuple[str, bytes]]:

@@ -4,7 +4,6 @@ import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
-from time import time_ns
 from typing import Any
 
 import cbor2
@@ -17,13 +16,13 @@ from ingest.profiles.files import parse_profile
 from ingest.stores.port import Value
 from ingest.stores.sqlite import SqliteStore
 from park.assets import Park
-from park.times import from_epoch_ms
+from park.times import from_epoch_ms, now_ms
 from tests.support.ingest_fakes import ROOM_TOPIC, as_json, wait_for
 from tests.support.ingest_runs import Device, Setting, broker_options, settle
 from tests.support.servers import Mosquitto
 from tests.support.sparkplug_node import EdgeNode, M
 
-NOW_MS = time_ns() // 1_000_000
+NOW_MS = now_ms()
 
 PROFILE = """
 name = "halls"

@@ -29,6 +29,7 @@ from ingest.topics import Channel
 from ingest.writer import Writer
 from park.assets import Park
 from park.telemetry import KINDS
+from park.times import now_ms
 from tests.support.fuzzing import NOW_MS, Fuzz, Message, profiles
 from tests.support.ingest_fakes import (
     ROOM_TOPIC,
@@ -182,7 +183,7 @@ def test_fifty_thousand_messages_of_any_content_are_stored_or_quarantined(
 ) -> None:
     with Bench(small_park, tmp_path / "spool.db").running() as bench:
 
-        @settings(max_examples=ROUNDS, deadline=None)
+        @settings(max_examples=ROUNDS)
         @given(st.integers(0, 2**64))
         def feed(seed: int) -> None:
             bench.feed(Fuzz(small_park, seed).messages(MESSAGES_A_ROUND))
@@ -216,7 +217,7 @@ def test_what_hypothesis_thinks_of_is_stored_or_quarantined(
 ) -> None:
     with Bench(small_park, tmp_path / "spool.db").running() as bench:
 
-        @settings(max_examples=100, deadline=None)
+        @settings(max_examples=100)
         @given(st.lists(st.tuples(TOPICS, PAYLOADS), min_size=1, max_size=20))
         def feed(messages: list[Message]) -> None:
             bench.feed(messages)
@@ -254,7 +255,7 @@ def test_whatever_a_broker_lets_through_is_stored_or_quarantined(
     ]
     assert len(made) > BROKER_MESSAGES / 2
     for topic, payload in made:
-        expected.decode(topic, payload, time.time_ns() // 1_000_000)
+        expected.decode(topic, payload, now_ms())
     options = broker_options(mosquitto.url, version)
     setting = Setting(small_park, tmp_path, options, MemoryStore(), profiles=profiles())
     with setting.running() as ingest, Device(mosquitto.port, version) as device:

@@ -4,20 +4,19 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
-from time import time_ns
 
 import pytest
 
 from ingest.counters import Counters
 from ingest.spool_file import SpoolFile
 from ingest.stores.influx import InfluxStore
-from park.times import from_epoch_ms, to_epoch_ms
+from park.times import from_epoch_ms, now_ms, to_epoch_ms
 from tests.support.ingest_fakes import as_json, room_reading, wait_for
 from tests.support.ingest_process import ingest_process
 from tests.support.ingest_runs import Device
 from tests.support.servers import InfluxDB, Mosquitto
 
-NOW_MS = time_ns() // 1_000_000
+NOW_MS = now_ms()
 ROOMS = tuple(f"room-{number:04}" for number in range(1, 9))
 
 

@@ -7,7 +7,6 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from time import time_ns
 
 import httpx
 import pytest
@@ -19,6 +18,7 @@ from ingest.pipeline import Ingest
 from ingest.spool import Spool
 from ingest.spool_file import SpoolFile
 from park.assets import Park
+from park.times import now_ms
 from tests.support.ingest_fakes import (
     ROOM_TOPIC,
     MemoryStore,
@@ -30,7 +30,7 @@ from tests.support.ingest_fakes import (
 from tests.support.ingest_runs import Device, broker_options
 from tests.support.servers import Mosquitto, free_port
 
-NOW_MS = time_ns() // 1_000_000
+NOW_MS = now_ms()
 
 
 def samples(text: str) -> dict[tuple[str, str], float]:

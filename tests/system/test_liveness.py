@@ -4,7 +4,6 @@ import socket
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
-from time import time_ns
 
 import paho.mqtt.client as mqtt
 import pytest
@@ -14,7 +13,7 @@ from ingest.devices.device import State
 from ingest.devices.register import DeviceRegister
 from ingest.stores.sqlite import SqliteStore
 from park.assets import Park
-from park.times import from_epoch_ms
+from park.times import from_epoch_ms, now_ms
 from tests.support.ingest_fakes import as_json, wait_for
 from tests.support.ingest_runs import Device, Setting, broker_options, settle
 from tests.support.servers import Mosquitto
@@ -31,13 +30,13 @@ def setting(small_park: Park, tmp_path: Path, mosquitto: Mosquitto) -> Iterator[
 
 
 def history(setting: Setting, asset: str) -> list[str]:
-    now = from_epoch_ms(time_ns() // 1_000_000)
+    now = from_epoch_ms(now_ms())
     span = now - timedelta(hours=1), now + timedelta(hours=1)
     return [str(sample.value) for sample in setting.store.raw("liveness", asset, "state", *span)]
 
 
 def reading() -> bytes:
-    return as_json({"ts": time_ns() // 1_000_000, "throughput_kg_h": 18_200.0})
+    return as_json({"ts": now_ms(), "throughput_kg_h": 18_200.0})
 
 
 def test_a_device_that_is_cut_off_is_offline_by_its_last_will(
@@ -70,7 +69,7 @@ def test_a_device_that_was_cut_off_is_back_by_its_birth_though_its_clock_lags(
     setting: Setting, mosquitto: Mosquitto
 ) -> None:
     topic = "agripark/v1/linyi/cold_room/room-0002/status"
-    two_minutes_ago = time_ns() // 1_000_000 - 120_000
+    two_minutes_ago = now_ms() - 120_000
     birth = as_json({"online": True, "fw": "2.4.2", "ts": two_minutes_ago})
     with setting.running(), Device(mosquitto.port) as device:
         device.send(topic, b'{"online": false}')
@@ -91,7 +90,7 @@ def test_what_happened_while_ingest_was_away_is_stored_in_its_order(
     with setting.running():
         pass
     with Device(mosquitto.port) as device:
-        device.send(f"{room}/telemetry", as_json({"ts": time_ns() // 1_000_000, "co2_pct": 0.1}))
+        device.send(f"{room}/telemetry", as_json({"ts": now_ms(), "co2_pct": 0.1}))
         device.send(f"{room}/status", b'{"online": true, "fw": "1"}')
         device.send(f"{room}/status", b'{"online": false}')
         device.settle()

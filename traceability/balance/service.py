@@ -1,7 +1,7 @@
 """The facade of the mass balance: each answer from one state of the books."""
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TypeVar
 
 from sqlalchemy import Engine
@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 from park.assets import Asset, Orchard, Park, SortingLine
 from park.gs1 import BatchId
 from park.seasons import EARLIEST_SEASON, LATEST_SEASON
+from park.times import utc_now
 from traceability.balance.findings import USUAL, Suspicions, findings
 from traceability.balance.seasons import season_balance
 from traceability.balance.sums import batch_balance, line_balance, orchard_balance
@@ -26,10 +27,6 @@ from traceability.transactions import reading
 A = TypeVar("A", bound=Asset)
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
 class MassBalance:
     """Mass balances of one park's books. Safe to share among threads.
 
@@ -42,7 +39,7 @@ class MassBalance:
         park: Park,
         *,
         limits: Suspicions = USUAL,
-        clock: Callable[[], datetime] = _now,
+        clock: Callable[[], datetime] = utc_now,
     ) -> None:
         """`limits` say from where on something is odd."""
         self._engine = engine

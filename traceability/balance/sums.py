@@ -15,8 +15,8 @@ from traceability.balance.values import (
     Masses,
     OrchardBalance,
 )
-from traceability.books import to_mg
 from traceability.errors import NotFoundError
+from traceability.masses import to_mg
 from traceability.nodes import RUN
 from traceability.views import NodeKind
 

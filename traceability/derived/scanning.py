@@ -4,19 +4,14 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import (
-    Boolean,
     Column,
-    ColumnElement,
     Connection,
-    Integer,
-    LargeBinary,
     Row,
     Select,
-    Text,
-    cast,
     tuple_,
-    type_coerce,
 )
+
+from traceability.as_stored import as_stored
 
 _PAGE = 5000
 
@@ -26,7 +21,7 @@ def scan(
 ) -> Iterator[Sequence[Any]]:
     """All rows of a query over a table of that primary key, in any order."""
     if connection.dialect.name == "sqlite":
-        shown = [_as_stored(column) for column in query.selected_columns]
+        shown = [as_stored(column) for column in query.selected_columns]
         yield from connection.execute(query.with_only_columns(*shown)).yield_per(_PAGE)
         return
     # PostgreSQL's driver keeps a whole answer in memory.
@@ -38,10 +33,3 @@ def scan(
             return
         after = tuple_(*key) > tuple_(*rows[-1][-len(key) :])
         rows = connection.execute(paged.where(after)).all()
-
-
-def _as_stored(column: ColumnElement[Any]) -> ColumnElement[Any]:
-    """SQLite keeps any bytes in texts, and any type anywhere: taken as it is."""
-    if isinstance(column.type, Text | LargeBinary):
-        return cast(column, LargeBinary)
-    return type_coerce(column, Integer) if isinstance(column.type, Boolean) else column

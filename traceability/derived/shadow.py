@@ -25,10 +25,10 @@ from traceability import tables as t
 from traceability.canonical import read_canonical
 from traceability.derived.scanning import scan
 from traceability.entries import Entry, entry_of_body, scan_fingerprint
-from traceability.epcis.contexts import OWN, Context
+from traceability.epcis.contexts import context_of
 from traceability.errors import CaptureError, LedgerBrokenError, TraceabilityError
-from traceability.interpretation import Places
 from traceability.ledger import log as ledger_log
+from traceability.places import Places
 from traceability.recording import Recorder
 from traceability.schema import metadata
 from traceability.transactions import reading, write
@@ -145,8 +145,7 @@ class Shadow:
         row, body = stored.row, stored.body
         try:
             parse_instant(stored.record_time)
-            context = Context.of(body["@context"]) if "@context" in body else OWN
-            entry = entry_of_body(body, context, self._places, path=str(row.seq))
+            entry = entry_of_body(body, context_of(body), self._places, path=str(row.seq))
         except (TraceabilityError, ValueError, LookupError, TypeError) as error:
             self._doubt(row, f"it can't be read any more: {error}")
             return None

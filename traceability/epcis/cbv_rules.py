@@ -17,14 +17,11 @@ from traceability.epcis.model import (
 )
 from traceability.findings import Finding
 
-_TWINS = (
-    ("shipping", "departing"),
-    ("shipping", "loading"),
-    ("shipping", "staging_outbound"),
-    ("receiving", "arriving"),
-    ("receiving", "accepting"),
-)
-"""Steps of which the first says all that the second says, and excludes it."""
+EXCLUDED_STEPS: Mapping[str, Sequence[str]] = {
+    "shipping": ("departing", "loading", "staging_outbound"),
+    "receiving": ("arriving", "accepting"),
+}
+"""By step, those of which it says all that they say, so that it excludes them (7.1.3)."""
 
 _DISPOSITION_ENDS = frozenset({"destroyed", "disposed", "inactive"})
 
@@ -71,7 +68,8 @@ def _excluded_steps(event: AnyEvent) -> Iterator[Finding]:
         if isinstance(word, str)
     }
     said = {event.biz_step, *also}
-    for step, excluded in _TWINS:
+    pairs = ((step, other) for step in EXCLUDED_STEPS for other in EXCLUDED_STEPS[step])
+    for step, excluded in pairs:
         if step in said and excluded in said:
             yield Finding(
                 "cbv-excluded-step",

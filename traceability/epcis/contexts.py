@@ -185,3 +185,8 @@ DEFAULT = Context.of(GS1_CONTEXT)
 
 OWN = Context.of([GS1_CONTEXT, {"agripark": NAMESPACE}])
 """Of agripark's own events."""
+
+
+def context_of(body: Mapping[str, Any]) -> Context:
+    """The context of a stored event; those of the first release have none, and are our own."""
+    return Context.of(body["@context"]) if "@context" in body else OWN

@@ -18,10 +18,11 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 from uuid import uuid4
 
+from park.times import utc_now
 from traceability.epcis.feed import EventFeed, Portion, recorded_from
 from traceability.epcis.query.conditions import EventQuery
 from traceability.epcis.query.parameters import parse_query_body
@@ -60,10 +61,6 @@ class Sender(Protocol):
 
 Describe = Callable[[QueryError], Json]
 """Makes the problem of an error, in JSON."""
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
 
 
 @dataclass(slots=True)
@@ -107,7 +104,7 @@ class SubscriptionRunner:
         sender: Sender,
         *,
         describe: Describe,
-        clock: Callable[[], datetime] = _now,
+        clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self._subscriptions = subscriptions
         self._feed = feed

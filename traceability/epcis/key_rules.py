@@ -4,20 +4,11 @@ GS1's schema takes any address for an identifier, and examples of the standard i
 wrong check digits. So such an event is stored, its identifier as it came, and told of.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 from traceability.epcis.identifiers import check
 from traceability.epcis.json_values import shown
-from traceability.epcis.model import (
-    AggregationEvent,
-    AnyEvent,
-    AssociationEvent,
-    ExtendedEvent,
-    ObjectEvent,
-    Quantity,
-    TransactionEvent,
-    TransformationEvent,
-)
+from traceability.epcis.model import AnyEvent, objects_of
 from traceability.findings import Finding
 
 _Named = tuple[str, Iterable[str]]
@@ -53,42 +44,10 @@ def _circumstances(event: AnyEvent) -> list[_Named]:
     return found
 
 
-def _objects(event: AnyEvent) -> list[_Named]:
-    match event:
-        case ObjectEvent():
-            return [("epcList", event.epcs), *_classes("quantityList", event.quantities)]
-        case AggregationEvent() | AssociationEvent():
-            return [*_parent(event), *_children(event)]
-        case TransactionEvent():
-            listed = _classes("quantityList", event.quantities)
-            return [*_parent(event), ("epcList", event.epcs), *listed]
-        case TransformationEvent():
-            return _inputs_and_outputs(event)
-        case ExtendedEvent():
-            listed = _classes("quantityList", event.quantities)
-            own = [*_parent(event), ("epcList", event.epcs), *listed, *_children(event)]
-            return [*own, *_inputs_and_outputs(event)]
-
-
-def _parent(
-    event: AggregationEvent | AssociationEvent | TransactionEvent | ExtendedEvent,
-) -> list[_Named]:
-    return [] if event.parent is None else [("parentID", (event.parent,))]
-
-
-def _children(event: AggregationEvent | AssociationEvent | ExtendedEvent) -> list[_Named]:
-    classes = _classes("childQuantityList", event.child_quantities)
-    return [("childEPCs", event.child_epcs), *classes]
-
-
-def _inputs_and_outputs(event: TransformationEvent | ExtendedEvent) -> list[_Named]:
-    return [
-        ("inputEPCList", event.input_epcs),
-        *_classes("inputQuantityList", event.input_quantities),
-        ("outputEPCList", event.output_epcs),
-        *_classes("outputQuantityList", event.output_quantities),
-    ]
-
-
-def _classes(name: str, quantities: Sequence[Quantity]) -> list[_Named]:
-    return [(name, [each.epc_class for each in quantities])] if quantities else []
+def _objects(event: AnyEvent) -> Iterator[_Named]:
+    parent: str | None = getattr(event, "parent", None)
+    if parent is not None:
+        yield "parentID", (parent,)
+    for each in objects_of(event):
+        yield each.epc_list, each.epcs
+        yield each.quantity_list, [quantity.epc_class for quantity in each.quantities]

@@ -14,11 +14,11 @@ One canonical form, whatever the document had:
 The rules that an event keeps are checked where it is made of JSON, see `reading`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from traceability.epcis.sensors import SensorElement
 
@@ -203,6 +203,33 @@ AnyEvent = (
     | TransformationEvent
     | ExtendedEvent
 )
+
+
+class Objects(NamedTuple):
+    """Objects and amounts of classes that an event names in one sense, by the standard's names."""
+
+    epc_list: str
+    epcs: Sequence[str]
+    quantity_list: str
+    quantities: Sequence[Quantity]
+
+
+_OBJECT_FIELDS = (
+    ("epcs", "epcList", "quantities", "quantityList"),
+    ("child_epcs", "childEPCs", "child_quantities", "childQuantityList"),
+    ("input_epcs", "inputEPCList", "input_quantities", "inputQuantityList"),
+    ("output_epcs", "outputEPCList", "output_quantities", "outputQuantityList"),
+)
+"""Fields of events that name objects, and amounts of classes; each with the standard's name."""
+EPC_LISTS = tuple(epc_list for _, epc_list, _, _ in _OBJECT_FIELDS)
+QUANTITY_LISTS = tuple(quantity_list for *_, quantity_list in _OBJECT_FIELDS)
+
+
+def objects_of(event: AnyEvent) -> Iterator[Objects]:
+    """What an event names, in each sense that its type has; parents apart."""
+    for epcs, epc_list, quantities, quantity_list in _OBJECT_FIELDS:
+        if hasattr(event, epcs):
+            yield Objects(epc_list, getattr(event, epcs), quantity_list, getattr(event, quantities))
 
 
 def action_of(event: AnyEvent) -> str | None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
+from park.times import utc_now
 from traceability.errors import SubscriptionControlsError
 
 _RANGES: Mapping[str, tuple[int, int]] = {
@@ -54,7 +55,7 @@ class Schedule:
                 raise SubscriptionControlsError(msg)
         given = {name: _text(name, value) for name, value in fields.items()}
         schedule = cls(given, {name: _read(name, given.get(name), given) for name in FIELDS})
-        schedule.next_after(datetime.now(UTC))
+        schedule.next_after(utc_now())
         return schedule
 
     def next_after(self, instant: datetime) -> datetime:

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from traceability.epcis.identifiers import canonical, to_urn
+from traceability.epcis.model import EPC_LISTS, QUANTITY_LISTS
 from traceability.epcis.vocabulary import Word, canonical_word, is_known
 
 Json = dict[str, Any]
@@ -33,16 +34,10 @@ _PLACE: _Shape = {"id": None}
 _DEVICE: _Shape = {"deviceID": None}
 _EVENT: _Shape = MappingProxyType(
     {
-        "epcList": None,
         "parentID": None,
-        "childEPCs": None,
-        "inputEPCList": None,
-        "outputEPCList": None,
         "transformationID": None,
-        "quantityList": _QUANTITIES,
-        "childQuantityList": _QUANTITIES,
-        "inputQuantityList": _QUANTITIES,
-        "outputQuantityList": _QUANTITIES,
+        **dict.fromkeys(EPC_LISTS),
+        **dict.fromkeys(QUANTITY_LISTS, _QUANTITIES),
         "readPoint": _PLACE,
         "bizLocation": _PLACE,
         "bizStep": Word.BIZ_STEP,

@@ -7,17 +7,13 @@ from typing import Any
 from park.times import format_instant
 from traceability.epcis.contexts import GS1_CONTEXT, OWN, Context, merged
 from traceability.epcis.model import (
-    AggregationEvent,
     AnyEvent,
-    AssociationEvent,
     ErrorDeclaration,
-    ExtendedEvent,
-    ObjectEvent,
     PersistentDisposition,
     Place,
     Quantity,
-    TransactionEvent,
-    TransformationEvent,
+    action_of,
+    objects_of,
 )
 from traceability.epcis.sensors import SensorElement, SensorMetadata, SensorReport
 
@@ -113,52 +109,16 @@ def _filled(body: Mapping[str, Any]) -> Json:
 
 
 def _own(event: AnyEvent, context: Context) -> Json:
-    match event:
-        case ObjectEvent():
-            return {
-                "action": event.action.value,
-                "epcList": list(event.epcs),
-                "quantityList": _quantities(event.quantities),
-                "ilmd": _named(event.ilmd, context),
-            }
-        case AggregationEvent() | AssociationEvent():
-            return {
-                "action": event.action.value,
-                "parentID": event.parent,
-                "childEPCs": list(event.child_epcs),
-                "childQuantityList": _quantities(event.child_quantities),
-            }
-        case TransactionEvent():
-            return {
-                "action": event.action.value,
-                "parentID": event.parent,
-                "epcList": list(event.epcs),
-                "quantityList": _quantities(event.quantities),
-            }
-        case TransformationEvent():
-            return {
-                "inputEPCList": list(event.input_epcs),
-                "inputQuantityList": _quantities(event.input_quantities),
-                "outputEPCList": list(event.output_epcs),
-                "outputQuantityList": _quantities(event.output_quantities),
-                "transformationID": event.transformation_id,
-                "ilmd": _named(event.ilmd, context),
-            }
-        case ExtendedEvent():
-            return {
-                "action": event.action and event.action.value,
-                "parentID": event.parent,
-                "epcList": list(event.epcs),
-                "quantityList": _quantities(event.quantities),
-                "childEPCs": list(event.child_epcs),
-                "childQuantityList": _quantities(event.child_quantities),
-                "inputEPCList": list(event.input_epcs),
-                "inputQuantityList": _quantities(event.input_quantities),
-                "outputEPCList": list(event.output_epcs),
-                "outputQuantityList": _quantities(event.output_quantities),
-                "transformationID": event.transformation_id,
-                "ilmd": _named(event.ilmd, context),
-            }
+    """What not every type of event has."""
+    objects = list(objects_of(event))
+    return {
+        "action": action_of(event),
+        "parentID": getattr(event, "parent", None),
+        "transformationID": getattr(event, "transformation_id", None),
+        **{each.epc_list: list(each.epcs) for each in objects},
+        **{each.quantity_list: _quantities(each.quantities) for each in objects},
+        "ilmd": _named(getattr(event, "ilmd", {}), context),
+    }
 
 
 def _quantities(quantities: Sequence[Quantity]) -> list[Json]:

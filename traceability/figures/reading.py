@@ -10,12 +10,10 @@ from park.gs1 import BatchId
 from park.scans import Scan
 from park.times import from_epoch_ms
 from traceability import tables as t
-from traceability.canonical import read_canonical
-from traceability.entries import entry_of_body
-from traceability.epcis.contexts import OWN, Context
-from traceability.interpretation import Places
+from traceability.entries import entry_of_document
+from traceability.masses import to_kg
+from traceability.places import Places
 
-_MG_IN_KG = 1_000_000
 _E, _S, _B, _R = t.events.c, t.stays.c, t.batches.c, t.reached.c
 _STEPS = (
     select(_E.seq, _E.document)
@@ -52,12 +50,10 @@ def steps_after(
     connection: Connection, places: Places, seq: int, most: int
 ) -> list[tuple[int, Scan | None]]:
     """The steps of our park in the events behind `seq`, with their numbers; None for others."""
-    steps: list[tuple[int, Scan | None]] = []
-    for row in connection.execute(_STEPS, {"after": seq, "most": most}):
-        body = read_canonical(row.document)
-        context = Context.of(body["@context"]) if "@context" in body else OWN
-        steps.append((row.seq, entry_of_body(body, context, places).scan))
-    return steps
+    return [
+        (row.seq, entry_of_document(row.document, places).scan)
+        for row in connection.execute(_STEPS, {"after": seq, "most": most})
+    ]
 
 
 def stored_in(connection: Connection, rooms: Collection[str]) -> list[StoredLot]:
@@ -72,7 +68,7 @@ def stored_in(connection: Connection, rooms: Collection[str]) -> list[StoredLot]
         StoredLot(
             room=row.room,
             batch=BatchId(row.gtin, row.lot),
-            mass_kg=(row.qty_in_mg - row.qty_out_mg - row.lost_mg) / _MG_IN_KG,
+            mass_kg=to_kg(row.qty_in_mg - row.qty_out_mg - row.lost_mg),
             since=from_epoch_ms(row.since_ms),
             destinations=sorted(destinations.get(row.node_id, ())),
         )

@@ -2,11 +2,12 @@
 
 import logging
 from collections.abc import Callable, Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine
 
+from park.times import utc_now
 from traceability.errors import (
     CheckpointError,
     DatabaseUnavailableError,
@@ -33,10 +34,6 @@ from traceability.transactions import glancing, reading, write
 _log = logging.getLogger(__name__)
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
 def _silent(_done: int, _total: int) -> None:
     """Nobody watches."""
 
@@ -55,7 +52,7 @@ class Ledger:
         anchor_path: Path,
         *,
         origin: str,
-        clock: Callable[[], datetime] = _now,
+        clock: Callable[[], datetime] = utc_now,
         derive: Derive = columns_of,
     ) -> None:
         """`origin` names the first key, which is made with the first checkpoint.

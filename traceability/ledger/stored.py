@@ -10,24 +10,21 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeGuard
 
 from sqlalchemy import (
-    Boolean,
     Column,
     ColumnElement,
     Connection,
-    Integer,
     LargeBinary,
     Select,
     Table,
     Text,
-    cast,
     func,
     inspect,
     or_,
     select,
-    type_coerce,
 )
 
 from traceability import tables as t
+from traceability.as_stored import as_stored
 from traceability.ledger.tables import ledger_checkpoints, ledger_nodes
 
 PAGE = 1000
@@ -172,14 +169,7 @@ def _pages(
 def _doubted(connection: Connection, table: Table) -> list[ColumnElement[Any]]:
     if connection.dialect.name != "sqlite":
         return list(table.c)
-    return [_as_stored(column).label(column.name) for column in table.c]
-
-
-def _as_stored(column: Column[Any]) -> ColumnElement[Any]:
-    """A column of SQLite as it is, not as its type says it should be."""
-    if isinstance(column.type, Text | LargeBinary):
-        return cast(column, LargeBinary)
-    return type_coerce(column, Integer) if isinstance(column.type, Boolean) else column
+    return [as_stored(column).label(column.name) for column in table.c]
 
 
 def _bytes(value: Any) -> bytes:

@@ -22,12 +22,11 @@ from sqlalchemy import (
     select,
 )
 
+from traceability.lookups import among, rows_for
 from traceability.provenance import tables as t
 from traceability.provenance.extraction import NAMED
-from traceability.provenance.lookups import among
 from traceability.provenance.parts import TOLERANCE
 from traceability.provenance.positions import site_of
-from traceability.provenance.store import rows_for
 
 MASS, UNKNOWN, COUNT = "mass", "unknown", "unit "
 """Measures; any other is `unit ` and the unit."""

@@ -32,19 +32,20 @@ from traceability.epcis.model import (
 )
 from traceability.epcis.query import tables as q
 from traceability.epcis.query.fields import Field
-from traceability.epcis.query.values import storable
+from traceability.epcis.storable import storable
 from traceability.findings import Finding
+from traceability.lookups import among, rows_for
+from traceability.masses import to_kg
 from traceability.provenance import tables as t
 from traceability.provenance.amounts import exceeds
 from traceability.provenance.attribution import Mixtures, State, shares_in
 from traceability.provenance.extraction import NAMED
-from traceability.provenance.lookups import among
 from traceability.provenance.parts import TOLERANCE
 from traceability.provenance.places import bounds, within
 from traceability.provenance.positions import site_of
-from traceability.provenance.store import known_ids, rows_for
-from traceability.provenance.tracing import MILLIGRAMS_IN_KG
-from traceability.provenance.walking import Direction, Start, walk
+from traceability.provenance.store import known_ids
+from traceability.provenance.walk_statements import Direction, Start
+from traceability.provenance.walking import walk
 
 _IDENTIFYING = ("certificationURI", "certificationIdentification")
 """Fields of GS1's web vocabulary that do, behind its address."""
@@ -196,7 +197,7 @@ def _too_much(
 
 
 def _kg(mass_mg: int) -> str:
-    return f"{mass_mg / MILLIGRAMS_IN_KG:,.1f} kg"
+    return f"{to_kg(mass_mg):,.1f} kg"
 
 
 def _shares_without(

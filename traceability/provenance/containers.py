@@ -6,11 +6,11 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from sqlalchemy import Connection, bindparam, delete, func, select, update
 
 from traceability.bulk import BulkInsert
+from traceability.lookups import among, rows_for
 from traceability.provenance import tables as t
 from traceability.provenance.containment import Amount, Contents, Doubt, Holding, Statement
 from traceability.provenance.extraction import ParentStatement
-from traceability.provenance.lookups import among
-from traceability.provenance.store import Names, last_id, rows_for
+from traceability.provenance.store import Names, last_id
 
 _L, _C = t.links.c, t.contents.c
 _ADD_CONTENTS, _ADD_LINKS = BulkInsert(t.contents), BulkInsert(t.links)

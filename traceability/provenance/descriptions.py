@@ -10,12 +10,11 @@ from park.errors import IdentifierError
 from park.gs1 import CANONICAL_HOST, parse_place
 from park.telemetry import Text
 from traceability.epcis.master_data.tables import master_attributes
-from traceability.epcis.query.values import storable
+from traceability.epcis.storable import storable
+from traceability.lookups import among, rows_for
 from traceability.provenance.keys import goods_of
-from traceability.provenance.lookups import among
 from traceability.provenance.positions import site_of
 from traceability.provenance.recall import Recall
-from traceability.provenance.store import rows_for
 
 _MDA = "urn:epcglobal:cbv:mda:"
 _PLACE_NAME = f"{_MDA}name"

@@ -20,14 +20,15 @@ from traceability.canonical import canonical_json, read_canonical
 from traceability.epcis.identifiers import canonical
 from traceability.epcis.query import tables as q
 from traceability.findings import Finding
+from traceability.lookups import among, rows_for
+from traceability.masses import known_kg
 from traceability.provenance import tables as t
 from traceability.provenance.descriptions import Attributes, attributes_of
 from traceability.provenance.keys import ThingKind
-from traceability.provenance.lookups import among
 from traceability.provenance.positions import Position
-from traceability.provenance.store import find, known_ids, rows_for
-from traceability.provenance.tracing import Lineage, to_kg, trace
-from traceability.provenance.walking import Direction
+from traceability.provenance.store import find, known_ids
+from traceability.provenance.tracing import Lineage, trace
+from traceability.provenance.walk_statements import Direction
 from traceability.provenance.whereabouts import positions_of
 
 MOST_EVENTS = 500
@@ -193,7 +194,7 @@ def _beginnings(connection: Connection, back: Lineage) -> Iterator[Beginning]:
             place=row.location or row.read_point,
             quantity=row.quantity,
             uom=row.uom,
-            mass_kg=to_kg(row.mass_mg),
+            mass_kg=known_kg(row.mass_mg),
             event_id=row.event_id,
         )
     for key in sorted(untold):
@@ -221,7 +222,7 @@ def _tellings(connection: Connection, rows: Sequence[Any]) -> Iterator[Telling]:
             role=row.role,
             quantity=row.quantity,
             uom=row.uom,
-            mass_kg=to_kg(row.mass_mg),
+            mass_kg=known_kg(row.mass_mg),
             findings=odd.get(row.seq, ()),
         )
 

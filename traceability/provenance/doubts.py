@@ -29,6 +29,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection
 
 from traceability.findings import Finding
+from traceability.masses import to_kg
 from traceability.provenance import tables as t
 from traceability.provenance.amounts import (
     COUNT,
@@ -43,7 +44,6 @@ from traceability.provenance.amounts import (
 from traceability.provenance.containment import DELETE, Doubt
 from traceability.provenance.extraction import NAMED, Facts
 from traceability.provenance.store import Names
-from traceability.provenance.tracing import MILLIGRAMS_IN_KG
 
 _WORDS = {
     "packed-in-itself": "{key} is packed into itself; this doesn't count",
@@ -194,7 +194,7 @@ def _wrong_amounts(
 def _told(measure: str, amount: float) -> str:
     """An amount for people."""
     if measure == MASS:
-        return f"{amount / MILLIGRAMS_IN_KG:,.6g} kg"
+        return f"{to_kg(amount):,.6g} kg"
     return f"{amount:,.6g} {measure.removeprefix(COUNT)}".rstrip()
 
 

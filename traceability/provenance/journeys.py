@@ -20,11 +20,10 @@ from sqlalchemy import (
 )
 
 from traceability import tables as events
+from traceability.lookups import among, as_asked, chunks, rows_asked, rows_for
 from traceability.provenance import tables as t
 from traceability.provenance.containment import Amount
-from traceability.provenance.lookups import among, as_asked, rows_asked
 from traceability.provenance.positions import LEAVING, SHIPPING, Stop
-from traceability.provenance.store import chunks, rows_for
 
 _DEEPEST = 20
 """Containers within containers; more than that is a circle."""

@@ -6,14 +6,13 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from traceability import tables as events
+from traceability.lookups import among, rows_for
 from traceability.provenance import tables as t
 from traceability.provenance.containment import DELETE, Amount
 from traceability.provenance.extraction import CHILD, INPUT, OUTPUT
 from traceability.provenance.journeys import STOP_COLUMNS, Holding, Journeys, stop_of
-from traceability.provenance.lookups import among
 from traceability.provenance.parts import Act, Happened
 from traceability.provenance.positions import Stop, in_order
-from traceability.provenance.store import rows_for
 
 _S, _G, _E = t.stops.c, t.sightings.c, events.events.c
 _NAMED = (

@@ -12,7 +12,7 @@ from traceability.epcis.identifiers import canonical, to_urn
 from traceability.epcis.query import tables as q
 from traceability.epcis.query.distinct import distinct_values
 from traceability.epcis.query.fields import Section
-from traceability.epcis.query.values import storable
+from traceability.epcis.storable import storable
 from traceability.provenance.places import SINCE, UNTIL
 
 _SECTIONS = (Section.EVENT, Section.ILMD, Section.READ_POINT, Section.BIZ_LOCATION)

@@ -8,10 +8,10 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from park.times import from_epoch_ms
+from traceability.lookups import among, rows_for
 from traceability.provenance import tables as t
-from traceability.provenance.lookups import among
-from traceability.provenance.store import rows_for
-from traceability.provenance.walking import Direction, Start, walk
+from traceability.provenance.walk_statements import Direction, Start
+from traceability.provenance.walking import walk
 
 _L, _S, _G = t.links.c, t.stops.c, t.sightings.c
 _MADE = (

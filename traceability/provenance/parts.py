@@ -23,6 +23,7 @@ from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from operator import itemgetter
 
+from traceability.masses import to_kg
 from traceability.provenance.containment import Amount
 from traceability.provenance.positions import NOWHERE, Position, Stop, moved, site_of
 
@@ -33,7 +34,6 @@ Measure = tuple[str, str | None]
 """What amounts are told in: mass, or a unit; a count has none."""
 _MASS: Measure = ("mass", "KGM")
 _UNKNOWN: Measure = ("unknown", None)
-_MILLIGRAMS_IN_KG = 1_000_000
 
 _ARRIVALS = frozenset(
     {
@@ -119,10 +119,7 @@ class Lot:
 
     def follow(self, happened: Iterable[Happened]) -> Iterator[Happened]:
         """Apply what happened, by time; gives each when it is applied."""
-        in_order = sorted(
-            happened, key=lambda each: (each.stop.at_ms, each.act, each.stop.event_id)
-        )
-        for each in in_order:
+        for each in sorted(happened, key=_when):
             self._apply(each)
             yield each
 
@@ -262,7 +259,7 @@ def _measured(amount: Amount) -> tuple[Measure, float]:
 def _told(part: _Part, measure: Measure) -> Position:
     if measure == _UNKNOWN:
         return part.position
-    mass_kg = part.amount / _MILLIGRAMS_IN_KG if measure == _MASS else None
+    mass_kg = to_kg(part.amount) if measure == _MASS else None
     quantity = part.amount if mass_kg is None else mass_kg
     return replace(part.position, quantity=quantity, uom=measure[1], mass_kg=mass_kg)
 

@@ -13,12 +13,12 @@ from traceability import tables as events
 from traceability.bulk import BulkInsert
 from traceability.epcis.model import AnyEvent, TransformationEvent
 from traceability.findings import Finding
+from traceability.lookups import among, rows_for
 from traceability.provenance import tables as t
 from traceability.provenance.containers import update_containers
 from traceability.provenance.doubts import Doubts
 from traceability.provenance.extraction import Facts, facts_of
-from traceability.provenance.lookups import among
-from traceability.provenance.store import Names, known_ids, last_id, rows_for
+from traceability.provenance.store import Names, known_ids, last_id
 
 _E, _L = events.events.c, t.links.c
 _D = events.events.alias("declarations")

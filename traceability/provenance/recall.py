@@ -15,16 +15,17 @@ from sqlalchemy import Connection, select
 
 from park.times import from_epoch_ms
 from traceability import tables as events
+from traceability.lookups import among, rows_for
+from traceability.masses import known_kg
 from traceability.provenance import tables as t
 from traceability.provenance.attribution import Inflow, Mixtures, State, share_of
 from traceability.provenance.keys import ThingKind
-from traceability.provenance.lookups import among
 from traceability.provenance.origins import Harvest, origins_of
 from traceability.provenance.positions import Position
 from traceability.provenance.recall_starts import RecallStart, Touched, touched_by
-from traceability.provenance.store import rows_for
-from traceability.provenance.tracing import inflows_of, states_of, things_of, to_kg
-from traceability.provenance.walking import Direction, Step, walk
+from traceability.provenance.tracing import inflows_of, states_of, things_of
+from traceability.provenance.walk_statements import Direction
+from traceability.provenance.walking import Step, walk
 from traceability.provenance.whereabouts import positions_of
 
 _S, _G, _E = t.stops.c, t.sightings.c, events.events.c
@@ -142,10 +143,7 @@ def recall(connection: Connection, start: RecallStart, *, with_origins: bool = F
     keys = things_of(connection, named)
     happenings = _happenings(connection, states, keys)
     shipments = list(_shipments(happenings))
-    shipped: dict[str, list[str]] = {}
-    for shipment in shipments:
-        for key in shipment.things:
-            shipped.setdefault(key, []).append(shipment.event_id)
+    shipped = _shipped_by(shipments)
     listed = [thing for thing in states if keys[thing][1] is not ThingKind.RUN]
     positions = positions_of(connection, listed)
     shares = share_of(mixtures, _roots(touched), states.values())
@@ -154,7 +152,7 @@ def recall(connection: Connection, start: RecallStart, *, with_origins: bool = F
     affected = []
     for thing in listed:
         key, kind = keys[thing]
-        mass_kg, share = to_kg(mixtures.mass_mg(states[thing])), shares[states[thing]]
+        mass_kg, share = known_kg(mixtures.mass_mg(states[thing])), shares[states[thing]]
         affected.append(
             Affected(
                 key=key,
@@ -170,16 +168,31 @@ def recall(connection: Connection, start: RecallStart, *, with_origins: bool = F
                 shipments=shipped.get(key, ()),
             )
         )
-    lots = [thing for thing in listed if with_origins and keys[thing][1] is ThingKind.LOT]
-    origins = origins_of(connection, lots)
-    return Recall(
-        start,
-        affected,
-        shipments,
-        happenings,
-        {keys[lot][0]: found for lot, found in origins.harvests.items()},
-        {keys[lot][0]: place for lot, place in origins.sources.items()},
+    found = Recall(start, affected, shipments, happenings)
+    return _with_origins(connection, found, listed, keys) if with_origins else found
+
+
+def _with_origins(
+    connection: Connection,
+    found: Recall,
+    things: Iterable[int],
+    keys: Mapping[int, tuple[str, ThingKind]],
+) -> Recall:
+    origins = origins_of(connection, [each for each in things if keys[each][1] is ThingKind.LOT])
+    return replace(
+        found,
+        harvests={keys[lot][0]: harvests for lot, harvests in origins.harvests.items()},
+        sources={keys[lot][0]: place for lot, place in origins.sources.items()},
     )
+
+
+def _shipped_by(shipments: Iterable[Shipped]) -> Mapping[str, Sequence[str]]:
+    """By thing, the ids of the events by which it was shipped."""
+    shipped: dict[str, list[str]] = {}
+    for shipment in shipments:
+        for key in shipment.things:
+            shipped.setdefault(key, []).append(shipment.event_id)
+    return shipped
 
 
 def _while_affected(
@@ -221,10 +234,7 @@ def _now(positions: Sequence[Position], state: State) -> Sequence[Position]:
 
 
 def _roots(touched: Iterable[Touched]) -> dict[int, float]:
-    roots: dict[int, float] = {}
-    for each in touched:
-        roots[each.start.thing] = max(each.share, roots.get(each.start.thing, 0.0))
-    return roots
+    return {each.start.thing: each.share for each in touched}
 
 
 def _ways(starts: Collection[int], steps: Sequence[Step]) -> Mapping[int, Sequence[int]]:
@@ -269,7 +279,7 @@ def _contents(
         if link.from_ms <= state.until_ms and link.until_ms >= state.since_ms:
             contents.setdefault(link.target, []).append(
                 Content(
-                    *(keys[link.source][0], link.quantity, link.uom, to_kg(link.mass_mg)),
+                    *(keys[link.source][0], link.quantity, link.uom, known_kg(link.mass_mg)),
                     *(from_epoch_ms(link.from_ms), _end(link.until_ms)),
                 )
             )
@@ -305,7 +315,7 @@ def _happenings(
                 papers=[(kind, name) for kind, name in json.loads(row.papers or "[]")],
                 quantity=row.quantity,
                 uom=row.uom,
-                mass_kg=to_kg(row.mass_mg),
+                mass_kg=known_kg(row.mass_mg),
                 event_id=row.event_id or "",
             )
         )

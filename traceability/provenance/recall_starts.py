@@ -13,7 +13,7 @@
 A place includes the places in it: a GLN the extensions under it.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -28,16 +28,17 @@ from sqlalchemy import (
 )
 
 from park.times import to_epoch_ms
+from traceability.lookups import among, rows_for
 from traceability.provenance import tables as t
 from traceability.provenance.amounts import amounts_of
 from traceability.provenance.extraction import INPUT, NAMED, OUTPUT, PARENT
-from traceability.provenance.lookups import among
 from traceability.provenance.mentions import mentions
 from traceability.provenance.places import SINCE, UNTIL, bounds, within
 from traceability.provenance.positions import site_of
 from traceability.provenance.stays import stays_in
-from traceability.provenance.store import find, known_ids, rows_for
-from traceability.provenance.walking import Direction, Start, walk
+from traceability.provenance.store import find, known_ids
+from traceability.provenance.walk_statements import Direction, Start
+from traceability.provenance.walking import walk
 
 DEFAULT_REACH = timedelta(days=180)
 _GLN = "/414/"
@@ -98,7 +99,7 @@ _L, _S, _G = t.links.c, t.stops.c, t.sightings.c
 _IN_SPAN = _S.at_ms.between(SINCE, UNTIL)
 _THERE = or_(within(_S.location), within(_S.read_point))
 _MADE_THERE = (
-    select(_L.target, _L.at_ms, _L.mass_mg)
+    select(_L.id, _L.target, _L.at_ms, _L.mass_mg)
     .join(t.stops, _S.seq == _L.seq)
     .where(_L.kind.in_((t.MADE, t.OUT_OF)), _THERE, _IN_SPAN)
 )
@@ -137,7 +138,8 @@ def touched_by(connection: Connection, start: RecallStart) -> Sequence[Touched]:
     """What the cause touched first."""
     match start.cause:
         case Cause.ORCHARD:
-            return _made_at(connection, bounds(start.key), start.since_ms, start.until_ms)
+            made = _made_at(connection, bounds(start.key), start.since_ms, start.until_ms)
+            return _shares(connection, made.values())
         case Cause.INPUT:
             return _by_input(connection, start)
         case Cause.ROOM if start.is_vehicle:
@@ -166,10 +168,16 @@ def _made_at(
     since_ms: int,
     until_ms: int,
     query: Select[Any] = _MADE_THERE,
-) -> list[Touched]:
-    here_mg: dict[int, int | None] = {}
+) -> dict[int, Row[Any]]:
+    """What came into being there in the span, by link."""
     bound = {**where, "since": since_ms, "until": until_ms}
-    for row in connection.execute(query, bound):
+    return {row.id: row for row in connection.execute(query, bound)}
+
+
+def _shares(connection: Connection, made_here: Iterable[Row[Any]]) -> list[Touched]:
+    """The things of which these came into being, each with the share of it that they are."""
+    here_mg: dict[int, int | None] = {}
+    for row in made_here:
         before = here_mg.get(row.target, 0)
         unknown = before is None or row.mass_mg is None
         here_mg[row.target] = None if unknown else before + row.mass_mg
@@ -190,24 +198,25 @@ def _by_input(connection: Connection, start: RecallStart) -> list[Touched]:
     told = mentions(connection, start.spellings, start.since_ms, start.until_ms)
     touched = [Touched(Start(thing, start.since_ms)) for thing in things]
     touched += [Touched(each) for each in _beside(connection, told)]
+    made: dict[int, Row[Any]] = {}
     if _GLN in start.key:
-        touched += _made_at(connection, bounds(start.key), start.since_ms, start.until_ms)
+        made |= _made_at(connection, bounds(start.key), start.since_ms, start.until_ms)
     for place in start.places:
         last_ms = min(start.until_ms + reach_ms, t.OPEN)
-        touched += _made_at(connection, bounds(place), start.since_ms, last_ms)
+        made |= _made_at(connection, bounds(place), start.since_ms, last_ms)
     mixed = {row.source for row in rows_for(connection, _MIXED_INTO, things)}
     uses = [*rows_for(connection, _USES, set(things) - mixed, **span)]
     uses += rows_for(connection, _USES_TOLD, told)
     for use in uses:
         for where in _around(use):
-            touched += _made_at(connection, where, use.at_ms, use.at_ms + reach_ms)
+            made |= _made_at(connection, where, use.at_ms, use.at_ms + reach_ms)
     # What runs make where fruit is looked at isn't made with that fruit; what they made with a
     # concentrate is spread as the concentrate.
     for use in rows_for(connection, _USES, _made_with(connection, mixed), **span):
         for where in _around(use):
-            grown = _made_at(connection, where, use.at_ms, use.at_ms + reach_ms, _HARVESTED_THERE)
-            touched += grown
-    for each in touched:
+            made |= _made_at(connection, where, use.at_ms, use.at_ms + reach_ms, _HARVESTED_THERE)
+    # Of a lot that several uses reach, all that any of them reached counts, and nothing twice.
+    for each in (*touched, *_shares(connection, made.values())):
         found.setdefault(each.start.thing, each)
     return list(found.values())
 

@@ -37,7 +37,7 @@ from traceability.provenance.recall_starts import (
     check_named,
 )
 from traceability.provenance.tracing import Lineage, trace
-from traceability.provenance.walking import Direction
+from traceability.provenance.walk_statements import Direction
 from traceability.provenance.whereabouts import whereabouts
 from traceability.transactions import reading
 

@@ -11,18 +11,17 @@ from collections.abc import Callable, Iterable, Iterator
 from sqlalchemy import Connection, and_, or_, select
 
 from traceability import tables as events
+from traceability.lookups import among, rows_for
 from traceability.provenance import tables as t
 from traceability.provenance.extraction import INPUT
 from traceability.provenance.journeys import STOP_COLUMNS, journeys_of, stop_of, windows_of
 from traceability.provenance.keys import CLASSES, ThingKind
 from traceability.provenance.lives import lives_of
-from traceability.provenance.lookups import among
 from traceability.provenance.parts import Act, Happened, Lot
 from traceability.provenance.places import UNTIL, bounds, is_in, within
 from traceability.provenance.positions import NOWHERE, Position, Stop, in_order, moved
-from traceability.provenance.store import rows_for
 from traceability.provenance.tracing import things_of
-from traceability.provenance.walking import Start
+from traceability.provenance.walk_statements import Start
 
 _S, _G, _E = t.stops.c, t.sightings.c, events.events.c
 _CAME = (

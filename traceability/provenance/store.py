@@ -1,12 +1,10 @@
-"""Reads and writes of the lineage's tables that several of its parts share; many rows at a time."""
+"""Things by their keys and ids, for the several parts of the lineage that name them."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, TypeVar
+from collections.abc import Collection, Mapping
+from typing import NamedTuple
 
 from sqlalchemy import (
     Connection,
-    Row,
-    Select,
     Table,
     bindparam,
     exists,
@@ -15,15 +13,10 @@ from sqlalchemy import (
 )
 
 from traceability.errors import NotFoundError
+from traceability.lookups import among, rows_for
 from traceability.provenance import tables as t
 from traceability.provenance.extraction import Facts
 from traceability.provenance.keys import ThingKind, form_of
-from traceability.provenance.lookups import among
-
-T = TypeVar("T")
-
-_CHUNK = 10_000
-"""Values in one look-up."""
 
 _THINGS = select(t.things.c.key, t.things.c.id).where(among(t.things.c.key))
 NAMED = select(t.things.c.id, t.things.c.kind).where(
@@ -38,20 +31,6 @@ class Found(NamedTuple):
 
     id: int
     kind: ThingKind
-
-
-def chunks(values: Collection[T], size: int = _CHUNK) -> Iterator[Sequence[T]]:
-    """The values in groups of at most so many."""
-    listed = list(values)
-    return (listed[start : start + size] for start in range(0, len(listed), size))
-
-
-def rows_for(
-    connection: Connection, query: Select[Any], wanted: Collection[Any], **more: object
-) -> Iterator[Row[Any]]:
-    """Rows of a query for all wanted values, which it compares with with `among`."""
-    for chunk in chunks(wanted):
-        yield from connection.execute(query, {"wanted": chunk, **more})
 
 
 def last_id(connection: Connection, table: Table) -> int:

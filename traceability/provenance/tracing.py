@@ -13,14 +13,13 @@ from typing import NamedTuple
 from sqlalchemy import Connection, select
 
 from park.times import from_epoch_ms, to_epoch_ms
+from traceability.lookups import among, rows_for
+from traceability.masses import known_kg
 from traceability.provenance import tables as t
 from traceability.provenance.attribution import Inflow, LinkIn, Mixtures, State, share_of, shares_in
 from traceability.provenance.keys import ThingKind
-from traceability.provenance.lookups import among
-from traceability.provenance.store import rows_for
-from traceability.provenance.walking import Direction, Step, Walked, walk_from
-
-MILLIGRAMS_IN_KG = 1_000_000
+from traceability.provenance.walk_statements import Direction
+from traceability.provenance.walking import Step, Walked, walk_from
 
 _KINDS = {kind.value: kind for kind in ThingKind}
 
@@ -108,7 +107,7 @@ def trace(
         shares = shares_in(mixtures, State(root.id, since_ms, until_ms))
     things = names_of(connection, walked, {root.id: (key, root.kind)})
     nodes = [
-        Node(*things[thing], shares.get(thing, 0.0), to_kg(mixtures.mass_mg(state)))
+        Node(*things[thing], shares.get(thing, 0.0), known_kg(mixtures.mass_mg(state)))
         for thing, state in states.items()
     ]
     return Lineage(key, direction, nodes, list(edges_of(walked.steps, things)))
@@ -177,12 +176,7 @@ def edges_of(steps: Sequence[Step], things: Mapping[int, tuple[str, ThingKind]])
             from_epoch_ms(step.until_ms + 1) if ended else None,
             step.quantity,
             step.uom,
-            to_kg(step.mass_mg),
+            known_kg(step.mass_mg),
             step.event_id,
             step.end_event_id,
         )
-
-
-def to_kg(mass_mg: int | None) -> float | None:
-    """Kilograms of milligrams; None of an unknown mass."""
-    return None if mass_mg is None else mass_mg / MILLIGRAMS_IN_KG

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field, replace
 
 from sqlalchemy import Connection, and_, func, select
 
+from traceability.lookups import among, rows_for
+from traceability.masses import known_kg
 from traceability.provenance import tables as t
 from traceability.provenance.journeys import (
     Holding,
@@ -21,11 +23,10 @@ from traceability.provenance.journeys import (
 )
 from traceability.provenance.keys import CLASSES
 from traceability.provenance.lives import lives_of
-from traceability.provenance.lookups import among
 from traceability.provenance.parts import Happened, Lot
 from traceability.provenance.positions import NOWHERE, Position, Stop, moved_along
-from traceability.provenance.store import find, rows_for
-from traceability.provenance.tracing import things_of, to_kg
+from traceability.provenance.store import find
+from traceability.provenance.tracing import things_of
 
 _L = t.links.c
 _GONE = (
@@ -103,7 +104,7 @@ def _packed(world: _World, holding: Holding, base: Position) -> Position:
         _in_containers(world, position, holding.container),
         quantity=amount.quantity,
         uom=amount.uom,
-        mass_kg=to_kg(amount.mass_mg),
+        mass_kg=known_kg(amount.mass_mg),
     )
 
 

@@ -41,16 +41,29 @@ _OF_IDENTIFIERS = {Resource.EPCS, Resource.BIZ_LOCATIONS, Resource.READ_POINTS}
 _WORDS_PER_PAGE = 100
 """Where `perPage` isn't given: enough for all words of the standard and some of others."""
 
+_REFUSALS = (
+    "QueryParameterException",
+    "NoSuchResourceException",
+    "NotAcceptableException",
+    "QueryTooLargeException",
+    "URITooLongException",
+)
+"""Why there may be no events of a member."""
+
 MemberPath = Annotated[
     PathText, Path(description="A member, percent-encoded or not.", examples=["shipping"])
 ]
 
 
-def _add(resource: Resource) -> None:
-    """All addresses of one resource."""
-    kind = resource.value
+class _Collection:
+    """The addresses of one resource, of its members and of their events."""
+
+    def __init__(self, resource: Resource) -> None:
+        self._resource = resource
+        self._is_of_words = resource not in _OF_IDENTIFIERS
 
     def list_members(
+        self,
         request: Request,
         epcis: EpcisNeeded,
         asked: Paged,
@@ -59,13 +72,12 @@ def _add(resource: Resource) -> None:
         media_type: JsonType,
     ) -> Response:
         """What there is, each once; words under the prefixes of GS1-Extensions."""
-        is_of_words = resource not in _OF_IDENTIFIERS
         per_page = asked.per_page
-        if is_of_words and "perPage" not in request.query_params:
+        if self._is_of_words and "perPage" not in request.query_params:
             per_page = _WORDS_PER_PAGE
-        page = epcis.resources.page(resource, asked.token, per_page)
+        page = epcis.resources.page(self._resource, asked.token, per_page)
         headers = dict(link_to_next(request, page.next_token))
-        if is_of_words:
+        if self._is_of_words:
             words = [names.compact(each) for each in page.items]
             return collection(words, media_type, headers=headers, context=names.value)
         is_urn = form is IdentifierForm.ALWAYS_URN
@@ -74,13 +86,14 @@ def _add(resource: Resource) -> None:
         return collection(members, media_type, headers=headers)
 
     def get_member(
-        epcis: EpcisNeeded, member: MemberPath, names: Extensions, media_type: JsonType
+        self, epcis: EpcisNeeded, member: MemberPath, names: Extensions, media_type: JsonType
     ) -> Response:
         """What there is of a member: its events."""
-        _require(epcis, resource, member, names)
+        _require(epcis, self._resource, member, names)
         return collection(["events"], media_type)
 
     def query_member(
+        self,
         request: Request,
         epcis: EpcisNeeded,
         member: MemberPath,
@@ -90,21 +103,27 @@ def _add(resource: Resource) -> None:
         _token: NextPageToken = None,
     ) -> Response:
         """Events that name the member and fit the parameters of SimpleEventQuery."""
-        _require(epcis, resource, member, names)
+        _require(epcis, self._resource, member, names)
         asked = parse_query(request.query_params.multi_items(), names)
-        query = replace(asked, conditions=(*asked.conditions, _naming(resource, member, names)))
+        naming = _naming(self._resource, member, names)
+        query = replace(asked, conditions=(*asked.conditions, naming))
         page = epcis.repository.query(query, query.page_token, query.per_page)
         return events_answer(request, page.items, media_type, next_token=page.next_token)
 
-    def member_exists(epcis: EpcisNeeded, member: MemberPath, names: Extensions) -> None:
-        _require(epcis, resource, member, names)
+    def member_exists(self, epcis: EpcisNeeded, member: MemberPath, names: Extensions) -> None:
+        """Answer 404 where there is no such member."""
+        _require(epcis, self._resource, member, names)
 
+
+def _add(resource: Resource) -> None:
+    """Give a resource its addresses."""
+    kind, answering = resource.value, _Collection(resource)
     add_discovery(router, f"/{kind}")
-    add_discovery(router, f"/{kind}/{{member:path}}/events", exists=member_exists)
-    add_discovery(router, f"/{kind}/{{member:path}}", exists=member_exists)
+    add_discovery(router, f"/{kind}/{{member:path}}/events", exists=answering.member_exists)
+    add_discovery(router, f"/{kind}/{{member:path}}", exists=answering.member_exists)
     router.add_api_route(
         f"/{kind}",
-        list_members,
+        answering.list_members,
         name=f"list_{kind}",
         summary=f"List {kind}",
         response_model=Collection,
@@ -112,23 +131,14 @@ def _add(resource: Resource) -> None:
     )
     router.add_api_route(
         f"/{kind}/{{member:path}}/events",
-        query_member,
+        answering.query_member,
         name=f"query_{kind}",
         summary=f"Events of one of {kind}",
-        responses={
-            **EVENTS,
-            **exceptions(
-                "QueryParameterException",
-                "NoSuchResourceException",
-                "NotAcceptableException",
-                "QueryTooLargeException",
-                "URITooLongException",
-            ),
-        },
+        responses=EVENTS | exceptions(*_REFUSALS),
     )
     router.add_api_route(
         f"/{kind}/{{member:path}}",
-        get_member,
+        answering.get_member,
         name=f"get_{kind}",
         summary=f"One of {kind}",
         response_model=Collection,

@@ -206,7 +206,7 @@ def _stuck(place: int) -> tuple[Judge, str]:
             return Verdict(False, value, None)  # noqa: FBT003 - a tuple's first element
         since_ms = before.measured_ms(place)
         is_near = look.time_ms - since_ms <= look.gap_ms
-        return Verdict(True, value, None, True, since_ms if is_near else None)  # noqa: FBT003
+        return Verdict(True, value, None, True, since_ms if is_near else None)  # noqa: FBT003 - the same
 
     return judge, f"v{place} == p[{place}]"
 

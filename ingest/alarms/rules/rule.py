@@ -11,7 +11,6 @@ from park.telemetry import Text
 NOMINAL = "nominal"
 """Stands for a field where a limit is a share of what the asset is made for."""
 DEFROST, PULL_DOWN = "defrost", "pull-down"
-MODES = (DEFROST, PULL_DOWN)
 """What an asset may be at that hides alarms by design."""
 OUT_OF_SEASON, MAINTENANCE = "out-of-season", "maintenance"
 
@@ -139,7 +138,7 @@ class Rule:
     off_delay_ms: int = 0
     guards: tuple[Guard, ...] = ()
     hide_in: tuple[str, ...] = ()
-    """Of `MODES`: what it is hidden in."""
+    """Of `DEFROST` and `PULL_DOWN`, in which it is hidden."""
     season: Season | None = None
     """It is hidden outside this span of the year."""
     enabled: bool = True

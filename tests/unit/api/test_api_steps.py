@@ -306,9 +306,7 @@ MUTATIONS = st.sampled_from(WAY).flatmap(
 )
 
 
-@settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(posted=st.tuples(st.sampled_from(STEPS), BODIES) | MUTATIONS)
 def test_no_body_at_all_makes_the_server_fail(poster: TestClient, posted: tuple[str, Any]) -> None:
     step, body = posted

@@ -37,9 +37,7 @@ def write(store: SqliteStore, readings: dict[datetime, dict[str, float]]) -> Non
     )
 
 
-@settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     minutes=st.lists(st.integers(0, 60 * 24 * 40), min_size=1, max_size=60, unique=True),
     first=st.integers(0, 60 * 24 * 20),

@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -13,10 +12,11 @@ from ingest.quarantine import Quarantine, Selection
 from ingest.received import Fault, Received
 from ingest.spool import Spool
 from ingest.spool_file import SpoolFile
+from park.times import now_ms
 from tests.support.command_line import CommandLine
 from tests.support.ingest_fakes import HARVEST_TOPIC, ROOM_TOPIC, as_json, harvest, room_reading
 
-NOW_MS = time.time_ns() // 1_000_000
+NOW_MS = now_ms()
 FAR_ROOM = ROOM_TOPIC.replace("room-0001", "room-0040")
 """Of a park a tenth of Linyi's size, and of none a hundredth of it."""
 ENTRIES = [

@@ -1,13 +1,13 @@
 """`agripark spool status` as an operator meets it."""
 
 import json
-import time
 from pathlib import Path
 
 import pytest
 
 from ingest.received import Fault, Received
 from ingest.spool import Spool
+from park.times import now_ms
 from tests.support.command_line import CommandLine
 
 
@@ -18,7 +18,7 @@ def agripark(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> CommandLine:
 
 def fill(path: Path) -> Spool:
     """Three readings, of which one waits; a scan, a repeat and a broken message."""
-    spool, waiting_since_ms = Spool(path), time.time_ns() // 1_000_000 - 90_000
+    spool, waiting_since_ms = Spool(path), now_ms() - 90_000
     spool.append(Received(lines=["a", "b"], kinds=["cold_room", "soil"]), waiting_since_ms)
     batch = spool.oldest_lines(10)
     assert batch is not None

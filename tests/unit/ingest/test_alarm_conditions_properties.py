@@ -146,7 +146,7 @@ _any_asset = st.sampled_from([ROOM, BLOCK, LINE])
 
 
 @given(data=st.data())
-@settings(deadline=None, derandomize=True, max_examples=250)
+@settings(derandomize=True, max_examples=250)
 def test_no_alarm_is_lost_and_none_is_without_cause_in_any_batches(data: st.DataObject) -> None:
     asset = data.draw(_any_asset)
     readings = data.draw(sequences(asset))
@@ -156,7 +156,7 @@ def test_no_alarm_is_lost_and_none_is_without_cause_in_any_batches(data: st.Data
 
 
 @given(data=st.data())
-@settings(deadline=None, derandomize=True, max_examples=100)
+@settings(derandomize=True, max_examples=100)
 def test_a_restart_between_any_two_readings_changes_nothing(data: st.DataObject) -> None:
     asset = data.draw(_any_asset)
     readings = data.draw(sequences(asset))
@@ -166,7 +166,7 @@ def test_a_restart_between_any_two_readings_changes_nothing(data: st.DataObject)
 
 
 @given(data=st.data())
-@settings(deadline=None, derandomize=True, max_examples=250)
+@settings(derandomize=True, max_examples=250)
 def test_readings_in_any_order_within_the_horizon_lead_to_the_same(data: st.DataObject) -> None:
     asset = data.draw(st.sampled_from([ROOM, BLOCK]))
     readings = data.draw(sequences(asset))
@@ -185,7 +185,7 @@ def test_readings_in_any_order_within_the_horizon_lead_to_the_same(data: st.Data
 
 
 @given(data=st.data())
-@settings(deadline=None, derandomize=True, max_examples=100)
+@settings(derandomize=True, max_examples=100)
 def test_the_fields_of_a_reading_may_come_one_by_one(data: st.DataObject) -> None:
     readings = data.draw(sequences(BLOCK, most=30))
     single = [

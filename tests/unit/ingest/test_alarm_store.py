@@ -1,6 +1,5 @@
 """Alarms and their journal in the spool's file."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,18 +20,6 @@ SHELVE = Order(Action.SHELVE, "Li Wei", "seal", NOW_MS + 60_000)
 
 def signal(change: Change, asset: str = "room-0001", at_ms: int = NOW_MS) -> Signal:
     return Signal("room-warm", asset, change, at_ms, at_ms - 60_000, 3.5, 1.0)
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "spool.db"
-
-
-@pytest.fixture
-def spool(path: Path) -> Iterator[Spool]:
-    spool = Spool(path)
-    yield spool
-    spool.close()
 
 
 @pytest.fixture

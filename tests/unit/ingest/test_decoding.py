@@ -237,7 +237,7 @@ def _fits(value: object) -> bool:
     return True
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(topic=TOPICS, payload=st.binary() | JSON_LIKE)
 def test_no_message_makes_it_fail_and_everything_is_a_line_a_scan_or_a_fault(
     decoder: Decoder, topic: str, payload: bytes

@@ -14,11 +14,6 @@ from tests.support.ingest_fakes import ROOM_TOPIC
 NOW_MS = 1_760_000_000_123
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "spool.db"
-
-
 def fill(path: Path, count: int) -> None:
     spool = Spool(path)
     for number in range(1, count + 1):

@@ -1,6 +1,5 @@
 """What can be read by now leaves quarantine for the spool, what can't stays as it is."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,18 +18,6 @@ from tests.support.ingest_fakes import HARVEST_TOPIC, ROOM_TOPIC, as_json, harve
 
 NOW_MS = 1_760_000_000_000
 LINE = f"cold_room,asset=room-0001,centre=centre-01,site=linyi air_temp_c=1.5 {NOW_MS}"
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "spool.db"
-
-
-@pytest.fixture
-def spool(path: Path) -> Iterator[Spool]:
-    spool = Spool(path)
-    yield spool
-    spool.close()
 
 
 def quarantine(spool: Spool, *entries: tuple[str, bytes, str]) -> None:

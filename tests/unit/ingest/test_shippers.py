@@ -34,18 +34,6 @@ def now_ms() -> int:
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "spool.db"
-
-
-@pytest.fixture
-def spool(path: Path) -> Iterator[Spool]:
-    spool = Spool(path)
-    yield spool
-    spool.close()
-
-
-@pytest.fixture
 def store() -> MemoryStore:
     return MemoryStore()
 

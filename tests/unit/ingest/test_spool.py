@@ -1,7 +1,6 @@
 """The spool keeps what was appended, whole or not at all, in order, and counts every step."""
 
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,18 +19,6 @@ from tests.support.ingest_fakes import HARVEST_TOPIC, ROOM_TOPIC, full_disk
 
 NOW_MS = 1_760_000_000_000
 FAULT = Fault(ROOM_TOPIC, b"{", "malformed-json", "the payload is no JSON", "cold_room")
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "spool.db"
-
-
-@pytest.fixture
-def spool(path: Path) -> Iterator[Spool]:
-    spool = Spool(path)
-    yield spool
-    spool.close()
 
 
 def lines(first: int, count: int) -> Received:

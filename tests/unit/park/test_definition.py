@@ -52,7 +52,7 @@ def test_both_crops_have_rooms_and_orchards_in_a_small_park(small_park: Park) ->
     assert {orchard.crop for orchard in small_park.of_type(Orchard)} == {"jujube", "apple"}
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.floats(0.001, 0.2))
 def test_the_same_scale_gives_the_same_park(scale: float) -> None:
     definition = read_definition()

@@ -39,7 +39,7 @@ def plans(draw: st.DrawFn) -> SeasonPlan:
     return plan_season(park, season)
 
 
-laws = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+laws = settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 
 
 @laws

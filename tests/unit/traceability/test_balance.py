@@ -32,7 +32,6 @@ BOUNDARY = SeasonCalendar(10, 2)
 
 @settings(
     max_examples=12,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(script=st.lists(moves, min_size=15, max_size=45))

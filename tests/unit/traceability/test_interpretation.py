@@ -9,13 +9,9 @@ from park.scans import Scan
 from tests.support.scanning import Scans
 from traceability.epcis.contexts import NAMESPACE
 from traceability.epcis.model import Action, ObjectEvent, Place, Quantity
-from traceability.interpretation import Places, scan_of
+from traceability.interpretation import scan_of
+from traceability.places import Places
 from traceability.steps import event_of
-
-
-@pytest.fixture
-def scans(small_park: Park) -> Scans:
-    return Scans(small_park)
 
 
 @pytest.fixture
@@ -25,17 +21,7 @@ def places(small_park: Park) -> Places:
 
 @pytest.fixture
 def steps(scans: Scans) -> dict[str, Scan]:
-    raw, extra, rejects = scans.lot("A/1"), scans.lot("B", "extra"), scans.lot("C", "reject")
-    pallet = scans.pallet(1)
-    return {
-        "harvest": scans.harvest(raw, 1000.5),
-        "store_in": scans.store_in(raw, 1000),
-        "store_out": scans.store_out(raw, 999),
-        "sort": scans.sort({raw: 999}, {extra: 900, rejects: 80}, 19),
-        "palletise": scans.palletise(pallet, {extra: 900}),
-        "ship": scans.ship("S-1", pallet, reefer="reefer-001"),
-        "receive": scans.receive("S-1", pallet),
-    }
+    return scans.of_every_step()
 
 
 def test_the_event_of_every_scan_stands_for_that_scan(

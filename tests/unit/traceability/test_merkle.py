@@ -187,6 +187,18 @@ def test_a_rewritten_tree_is_never_a_growth(new: int, data: st.DataObject) -> No
     assert not merkle.verify_consistency(old, new, old_root, merkle.tree_root(leaves), proof)
 
 
+@given(SIZES, st.data())
+def test_a_proof_that_ends_below_the_root_is_none(size: int, data: st.DataObject) -> None:
+    leaves, old = numbered(size), data.draw(st.integers(1, size))
+    taller = 2 << size.bit_length()
+    old_root, root = merkle.tree_root(leaves[:old]), merkle.tree_root(leaves)
+    growth = merkle.consistency_proof(leaves, old)
+    assert not merkle.verify_consistency(old, taller, old_root, root, growth)
+    place = merkle.inclusion_proof(leaves, old - 1)
+    leaf = merkle.leaf_hash(leaves[old - 1])
+    assert not merkle.verify_inclusion(leaf, old - 1, taller, place, root)
+
+
 def test_a_node_is_no_leaf() -> None:
     left, right = merkle.leaf_hash(b"a"), merkle.leaf_hash(b"b")
     assert merkle.tree_root([b"a", b"b"]) != merkle.tree_root([left + right])

@@ -31,7 +31,6 @@ def _check_edges(trace: Trace) -> None:
 
 @settings(
     max_examples=25,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(script=st.lists(moves, min_size=5, max_size=25))

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from traceability.epcis.units import UNITS, mass_mg, to_base, to_base_difference
+from traceability.epcis.units import LARGEST_MASS_MG, UNITS, mass_mg, to_base, to_base_difference
 
 VALUES = st.floats(-1e9, 1e9).map(lambda value: round(value, 6))
 
@@ -100,6 +100,8 @@ def test_only_masses_have_milligrams() -> None:
 
 def test_a_mass_that_no_database_could_add_up_has_no_milligrams() -> None:
     assert mass_mg(9_000_000, "TNE") == 9 * 10**15
+    assert mass_mg(2.0**53, "MGM") == LARGEST_MASS_MG
+    assert mass_mg(2.0**53 + 2, "MGM") is None
     assert mass_mg(1e17, "TNE") is None
     assert mass_mg(1e300, "KGM") is None
 

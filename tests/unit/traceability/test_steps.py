@@ -39,24 +39,8 @@ COMMON = {
 
 
 @pytest.fixture
-def scans(small_park: Park) -> Scans:
-    return Scans(small_park)
-
-
-@pytest.fixture
 def steps(scans: Scans) -> dict[str, Scan]:
-    """One scan of every step."""
-    raw, extra, rejects = scans.lot("A"), scans.lot("B", "extra"), scans.lot("C", "reject")
-    pallet = scans.pallet(1)
-    return {
-        "harvest": scans.harvest(raw, 1000.5),
-        "store_in": scans.store_in(raw, 1000),
-        "store_out": scans.store_out(raw, 999),
-        "sort": scans.sort({raw: 999}, {extra: 900, rejects: 80}, 19),
-        "palletise": scans.palletise(pallet, {extra: 900}),
-        "ship": scans.ship("S-1", pallet, reefer="reefer-001"),
-        "receive": scans.receive("S-1", pallet),
-    }
+    return scans.of_every_step()
 
 
 @pytest.fixture
@@ -112,7 +96,7 @@ def test_a_harvest_commissions_the_lot_with_its_master_data(
         "active",
     )
     assert event["quantityList"][0]["quantity"] == 1000.5
-    assert event["ilmd"]["cbvmda:lotNumber"] == "A"
+    assert event["ilmd"]["cbvmda:lotNumber"] == "A/1"
     assert event["ilmd"]["agripark:orchardRegistration"] == "1400GY0001"
 
 

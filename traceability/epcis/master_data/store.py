@@ -5,17 +5,16 @@ a document replaces what it names and leaves the rest. Captures run one after th
 `recording`), so two that say the same of a thing don't meet.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from typing import Any, TypeVar
+from collections.abc import Collection, Iterator, Sequence
+from typing import Any
 
 from sqlalchemy import BindParameter, Connection, bindparam, delete, select, tuple_
 
 from traceability.bulk import BulkInsert
 from traceability.epcis.master_data import tables as m
 from traceability.epcis.master_data.statements import VOCABULARY, Statement, attribute_name
-from traceability.epcis.query.values import storable
-
-T = TypeVar("T")
+from traceability.epcis.storable import storable
+from traceability.lookups import PARAMETERS_AT_ONCE, chunks
 
 _A, _C = m.master_attributes.c, m.master_children.c
 _ADD_ATTRIBUTES, _ADD_CHILDREN = BulkInsert(m.master_attributes), BulkInsert(m.master_children)
@@ -25,8 +24,6 @@ _FORGET_ATTRIBUTES = delete(m.master_attributes).where(
 )
 _FORGET_CHILDREN = delete(m.master_children).where(tuple_(_C.vocabulary, _C.parent).in_(_WANTED))
 _CHILDREN = select(_C.parent, _C.child).where(_C.parent.in_(_WANTED))
-_CHUNK = 500
-"""Keys in one statement: databases have limits."""
 _TIED = {
     f"{VOCABULARY}{name}"
     for name in (
@@ -50,9 +47,9 @@ def keep(connection: Connection, statements: Sequence[Statement], at_ms: int) ->
         if each.children is not None:
             listed = dict.fromkeys(map(storable, each.children))
             children[each.vocabulary, element] = listed
-    for chunk in _chunks(sorted(values)):
+    for chunk in chunks(sorted(values), PARAMETERS_AT_ONCE):
         connection.execute(_FORGET_ATTRIBUTES, {"wanted": chunk})
-    for pairs in _chunks(sorted(children)):
+    for pairs in chunks(sorted(children), PARAMETERS_AT_ONCE):
         connection.execute(_FORGET_CHILDREN, {"wanted": pairs})
     _ADD_ATTRIBUTES(
         connection,
@@ -92,10 +89,6 @@ def having(
 
 def children_of(connection: Connection, parents: Collection[str]) -> Iterator[tuple[str, str]]:
     """What lies directly in these places, whatever vocabulary says so: pairs of place and child."""
-    for chunk in _chunks(sorted(parents)):
+    for chunk in chunks(sorted(parents), PARAMETERS_AT_ONCE):
         for row in connection.execute(_CHILDREN, {"wanted": chunk}):
             yield row.parent, row.child
-
-
-def _chunks(values: Sequence[T]) -> Iterable[Sequence[T]]:
-    return (values[start : start + _CHUNK] for start in range(0, len(values), _CHUNK))

@@ -28,7 +28,7 @@ from sqlalchemy import (
     union,
 )
 
-from traceability.epcis.contexts import OWN, Context
+from traceability.epcis.contexts import context_of
 from traceability.epcis.query import tables as q
 from traceability.epcis.query.conditions import EventQuery
 from traceability.epcis.query.extensions import add_extensions
@@ -37,7 +37,7 @@ from traceability.epcis.query.pages import Found, directed, with_documents
 from traceability.epcis.query.rows import PRESENT, Rows
 from traceability.epcis.query.statements import FACTS, Source, holding
 from traceability.epcis.query.time_pages import TimePages
-from traceability.epcis.query.values import storable
+from traceability.epcis.storable import storable
 
 _ORDER = ("value", "time", "seq")
 _Place = tuple[Any, int, int]
@@ -109,7 +109,7 @@ class _Row:
 def _value_of(document: str, names: Sequence[str]) -> tuple[Kind, Any]:
     """Kind and value by which an event counts; of the first of these names that it has."""
     body = json.loads(document)
-    context = Context.of(body["@context"]) if "@context" in body else OWN
+    context = context_of(body)
     fields = {context.expand(name): value for name, value in body.items()}
     for name in names:
         rows = Rows()

@@ -13,7 +13,8 @@ from typing import Any
 from traceability.epcis.contexts import GS1_PREFIXES
 from traceability.epcis.query.fields import Section, extension, later, time_of
 from traceability.epcis.query.rows import Rows
-from traceability.epcis.query.values import number_of, storable, time_ms_of
+from traceability.epcis.query.values import number_of, time_ms_of
+from traceability.epcis.storable import storable
 
 _OWN_VALUE = ("@value", f"{GS1_PREFIXES['rdf']}value", "#text")
 _SIGNS = ("@", "#")

@@ -30,7 +30,8 @@ from traceability.epcis.query.fields import (
 )
 from traceability.epcis.query.given import Given, shown, unspaced
 from traceability.epcis.query.rows import PRESENT
-from traceability.epcis.query.values import base_value, number_of, storable, time_ms_of
+from traceability.epcis.query.values import base_value, number_of, time_ms_of
+from traceability.epcis.storable import storable
 from traceability.epcis.vocabulary import Word, canonical_word
 
 

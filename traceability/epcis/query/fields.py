@@ -6,9 +6,6 @@ Names of extensions are `{section}:{full name}` where the field stands directly 
 
 from enum import StrEnum
 
-LONGEST_TEXT = 240
-"""Longer texts are indexed by their beginning and digest; see `values.storable`."""
-
 
 class Field(StrEnum):
     """Fields of the standard that an event may have many of, or rarely."""

@@ -28,7 +28,8 @@ from traceability.epcis.query.rows import Rows
 from traceability.epcis.query.sensor_rows import add_sensor_element
 from traceability.epcis.query.series import series
 from traceability.epcis.query.shapes import Told, keep_shapes, shape_id
-from traceability.epcis.query.values import base_value, storable
+from traceability.epcis.query.values import base_value
+from traceability.epcis.storable import storable
 
 _TOLD_BY_SHAPE = 4
 _ADD_FACTS = BulkInsert(q.event_facts)

@@ -40,7 +40,8 @@ from traceability.epcis.query.fields import ANY_CLASS, ANY_EPC, Field, Section, 
 from traceability.epcis.query.given import Given, shown
 from traceability.epcis.query.rows import PRESENT
 from traceability.epcis.query.series import span_of
-from traceability.epcis.query.values import after, storable
+from traceability.epcis.query.values import after
+from traceability.epcis.storable import storable
 from traceability.epcis.vocabulary import Word
 from traceability.errors import QueryParameterError, QueryTooComplexError
 

@@ -28,7 +28,8 @@ from traceability.epcis.query.conditions import (
 from traceability.epcis.query.distinct import distinct_values
 from traceability.epcis.query.fields import Field
 from traceability.epcis.query.master_data import MOST_FOUND, MasterData
-from traceability.epcis.query.values import after, storable
+from traceability.epcis.query.values import after
+from traceability.epcis.storable import storable
 from traceability.errors import QueryTooComplexError
 
 _VOCABULARIES: Mapping[str, str] = {

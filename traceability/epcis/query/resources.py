@@ -14,7 +14,7 @@ from traceability.epcis.event_types import STANDARD_TYPES
 from traceability.epcis.query import tables as q
 from traceability.epcis.query.distinct import distinct_values
 from traceability.epcis.query.fields import ANY_CLASS, ANY_EPC
-from traceability.epcis.query.values import storable
+from traceability.epcis.storable import storable
 from traceability.epcis.vocabulary import Word, known_words
 from traceability.paging import read_token, write_token
 from traceability.views import Page

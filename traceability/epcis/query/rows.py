@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from traceability.epcis.query.values import finite, storable
+from traceability.epcis.query.values import finite
+from traceability.epcis.storable import storable
 
 PRESENT = ""
 """The text that says that a field is there."""

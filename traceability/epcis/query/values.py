@@ -1,11 +1,10 @@
 """How texts are read and kept: the same for events and for questions."""
 
-import hashlib
 import math
 import re
 
 from park.times import parse_instant, to_epoch_ms
-from traceability.epcis.query.fields import LONGEST_TEXT
+from traceability.epcis.storable import storable
 from traceability.epcis.units import UNITS, to_base, to_base_difference
 
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
@@ -13,21 +12,8 @@ _LONGEST_NUMBER = 60
 _TIME_BEGINS = re.compile(r"\d{4}-\d\d-\d\d(?:[Tt ]\d\d:|\Z)", re.ASCII)
 _DATE = len("2026-12-31")
 _LONGEST_TIME = 50
-_BEGINNING = 100
 DEVIATION = "sDev"
 """A difference between values: 2 degrees Celsius of it are 2 kelvins, not 275.15."""
-
-
-def storable(text: str) -> str:
-    """The text as it stands in the index: itself, or its beginning and digest.
-
-    Databases limit what an index can hold; PostgreSQL takes neither NUL nor half characters.
-    """
-    if len(text) <= LONGEST_TEXT and "\0" not in text and (text.isascii() or _is_whole(text)):
-        return text
-    data = text.encode(errors="surrogatepass")
-    beginning = text[:_BEGINNING].replace("\0", "").encode(errors="ignore").decode()
-    return f"{beginning} sha256:{hashlib.sha256(data).hexdigest()}"
 
 
 def after(beginning: str) -> str:
@@ -77,7 +63,3 @@ def base_value(attribute: str, value: float, uom: str | None) -> tuple[str, floa
     if number is None:
         return None
     return ("" if uom is None else f"?{storable(uom)}"), number
-
-
-def _is_whole(text: str) -> bool:
-    return text.encode(errors="replace").decode() == text

@@ -12,19 +12,18 @@ from collections.abc import Callable, Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any
 
+from traceability.epcis.model import EPC_LISTS, QUANTITY_LISTS
 from traceability.epcis.xml.elements import XSI, Element, unwrapped
 from traceability.epcis.xml.extensions import add, is_nil, number, read_value, truth
 from traceability.epcis.xml.master_data import read_header, read_master_data, read_results
 from traceability.epcis.xml.names import Prefixes
 from traceability.epcis.xml.parsing import parse, refusal
 from traceability.epcis.xml.shape import (
-    EPC_LISTS,
     EXTENDED_EVENT,
     EXTENDED_FIELDS,
     FIELDS,
     FIRST,
     PLACES,
-    QUANTITY_LISTS,
     REPORT_NUMBERS,
     TYPED_LISTS,
 )

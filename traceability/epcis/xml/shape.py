@@ -61,10 +61,6 @@ NEVER_MISSING: Mapping[str, str] = MappingProxyType(
 )
 """Lists that the schema wants even where they are empty."""
 
-EPC_LISTS = frozenset({"epcList", "childEPCs", "inputEPCList", "outputEPCList"})
-QUANTITY_LISTS = frozenset(
-    {"quantityList", "childQuantityList", "inputQuantityList", "outputQuantityList"}
-)
 PLACES = frozenset({"readPoint", "bizLocation"})
 TYPED_LISTS: Mapping[str, str] = MappingProxyType(
     {

@@ -13,13 +13,13 @@ from typing import Any
 
 from traceability.epcis.contexts import Context
 from traceability.epcis.event_types import canonical_type
+from traceability.epcis.model import EPC_LISTS, QUANTITY_LISTS
 from traceability.epcis.vocabulary import Word, canonical_word, urn, web_address
 from traceability.epcis.xml.elements import EPCIS, EPCIS_QUERY, Element
 from traceability.epcis.xml.extensions import plain, write_value
 from traceability.epcis.xml.names import Namespaces
 from traceability.epcis.xml.serializing import serialize
 from traceability.epcis.xml.shape import (
-    EPC_LISTS,
     EXTENDED_EVENT,
     EXTENDED_FIELDS,
     FIELDS,
@@ -27,7 +27,6 @@ from traceability.epcis.xml.shape import (
     NEVER_EMPTY,
     NEVER_MISSING,
     PLACES,
-    QUANTITY_LISTS,
     TYPED_LISTS,
 )
 

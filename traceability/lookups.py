@@ -1,12 +1,12 @@
-"""`column IN (many values)`, and a table of many rows, each with one parameter.
+"""Look-ups of many values: with one parameter for all of them, or in groups that a statement takes.
 
 A statement with a parameter a value would be parsed anew for each number of them, which costs
 more than the look-up itself.
 """
 
 import json
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Collection, Iterator, Sequence
+from typing import Any, TypeVar
 
 from sqlalchemy import (
     ARRAY,
@@ -14,7 +14,9 @@ from sqlalchemy import (
     BigInteger,
     BindParameter,
     ColumnElement,
+    Connection,
     Dialect,
+    Row,
     Select,
     Text,
     bindparam,
@@ -27,6 +29,12 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator, TypeEngine
+
+T = TypeVar("T")
+
+PARAMETERS_AT_ONCE = 500
+"""Values in one `IN` that has a parameter for each: databases have limits."""
+_LISTED_AT_ONCE = 10_000
 
 
 class _Listed(TypeDecorator[Sequence[Any]]):
@@ -74,6 +82,20 @@ def rows_asked(names: Sequence[str], dialect: str) -> Select[Any]:
         found = func.json_array_elements(listed).table_valued(column("value", JSON)).c.value
         values = [cast(found.op("->>")(place), BigInteger) for place in range(len(names))]
     return select(*(value.label(name) for name, value in zip(names, values, strict=True)))
+
+
+def rows_for(
+    connection: Connection, query: Select[Any], wanted: Collection[Any], **more: object
+) -> Iterator[Row[Any]]:
+    """Rows of a query for all wanted values, which it compares with with `among`."""
+    for chunk in chunks(wanted):
+        yield from connection.execute(query, {"wanted": chunk, **more})
+
+
+def chunks(values: Collection[T], size: int = _LISTED_AT_ONCE) -> Iterator[Sequence[T]]:
+    """The values in groups of at most so many."""
+    listed = list(values)
+    return (listed[start : start + size] for start in range(0, len(listed), size))
 
 
 def as_asked(rows: Sequence[Sequence[int]]) -> str:
