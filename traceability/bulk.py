@@ -12,10 +12,14 @@ Row = tuple[Any, ...]
 
 
 class BulkInsert:
-    """Inserts tuples of one table's columns, in the order in which the table declares them."""
+    """Inserts tuples of one table's columns, in the order in which the table declares them.
 
-    def __init__(self, table: Table) -> None:
-        self._sqlite = str(insert(table).compile(dialect=sqlite.dialect()))
+    With `or_known`, rows whose key is there already are left out.
+    """
+
+    def __init__(self, table: Table, *, or_known: bool = False) -> None:
+        self._known = " ON CONFLICT DO NOTHING" if or_known else ""
+        self._sqlite = f"{insert(table).compile(dialect=sqlite.dialect())}{self._known}"
         names = ", ".join(column.name for column in table.columns)
         # One statement with an array a column: row by row, each would be a journey to the server.
         self._postgresql = f"INSERT INTO {table.name} ({names}) SELECT * FROM unnest"  # noqa: S608 - our own names
@@ -36,4 +40,4 @@ class BulkInsert:
             arrays = (
                 array(values, kind) for values, kind in zip(columns, self._types, strict=True)
             )
-            connection.exec_driver_sql(f"{self._postgresql}({', '.join(arrays)})")
+            connection.exec_driver_sql(f"{self._postgresql}({', '.join(arrays)}){self._known}")

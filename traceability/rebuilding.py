@@ -1,22 +1,27 @@
 """Derives what events lack that an earlier version stored.
 
 Those of release 0.1 have no index, lineage, findings and ledger; those of versions before revision
-0006 have an index that says less. Books, lineage and findings aren't touched otherwise: where this
-version would derive others, `agripark ledger rebuild` does.
+0006 have an index that says less, those of 0006 one that doesn't say what never meets. Books,
+lineage and findings aren't touched otherwise: where this version would derive others, `agripark
+ledger rebuild` does.
 """
 
 import logging
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, bindparam, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, select, tuple_, update
 
 from park.assets import Park
 from traceability import tables as t
 from traceability.canonical import canonical_json
 from traceability.entries import entry_of_document, event_of_document
 from traceability.epcis.model import AnyEvent
+from traceability.epcis.query import tables as q
+from traceability.epcis.query.conditions import Column
+from traceability.epcis.query.distinct import distinct_values
 from traceability.epcis.query.indexing import index_events
+from traceability.epcis.query.meetings import Meeting, keep_meetings, meetings
 from traceability.errors import TraceabilityError
 from traceability.ledger import log as ledger_log
 from traceability.places import Places
@@ -26,9 +31,14 @@ _log = logging.getLogger(__name__)
 
 INDEXED_OTHERWISE = frozenset({"0002", "0003", "0004", "0005"})
 """Revisions whose index said less."""
+MEETINGS_UNKNOWN = frozenset({"0006"})
+"""Revisions whose index is right but for what `meetings` tell."""
 
 _E = t.events.c
+_F, _T, _N = q.event_facts.c, q.event_terms.c, q.event_numbers.c
 _CHUNK = 500
+_PAGE = 10_000
+_FEW_TEXTS = 1000
 _NEXT = (
     select(_E.seq, _E.document)
     .where(_E.seq > bindparam("after"), _E.content_hash == b"")
@@ -78,6 +88,37 @@ def index_anew(connection: Connection) -> None:
     """Index all events; the index is empty."""
     for chunk in _chunks(connection, _ALL):
         index_events(connection, list(_read(chunk)))
+
+
+def meetings_anew(connection: Connection) -> None:
+    """Write down what meets in events that are indexed already."""
+    found: set[Meeting] = set()
+    columns = (Column.READ_POINT, Column.BIZ_LOCATION)
+    places = select(_F.shape, *(_F[each] for each in columns)).distinct()
+    for shape, *said in connection.execute(places):
+        found |= meetings(shape, dict(zip(columns, said, strict=True)), (), ())
+    numbers = select(_F.shape, _N.name).join(q.event_facts, _F.seq == _N.seq).distinct()
+    for shape, name in connection.execute(numbers):
+        found |= meetings(shape, {}, (), [(name, 0.0)])
+    for name in distinct_values(connection, _T.name):
+        for shape, value in _values_by_shape(connection, name):
+            found |= meetings(shape, {}, [(name, value)], ())
+    keep_meetings(connection, found)
+
+
+def _values_by_shape(connection: Connection, name: str) -> Iterator[tuple[int, str]]:
+    """Shapes and texts of a field: each pair once where texts are few, else event by event."""
+    of_name = (_T.name == name,)
+    texts = select(_F.shape, _T.value).join(q.event_facts, _F.seq == _T.seq).where(*of_name)
+    if len(distinct_values(connection, _T.value, of_name, limit=_FEW_TEXTS)) < _FEW_TEXTS:
+        yield from connection.execute(texts.distinct())
+        return
+    key = (_T.value, _T.event_time_ms, _T.seq)
+    page = texts.add_columns(*key[1:]).order_by(*key).limit(_PAGE)
+    rows = connection.execute(page).all()
+    while rows:
+        yield from ((row.shape, row.value) for row in rows)
+        rows = connection.execute(page.where(tuple_(*key) > tuple_(*rows[-1][1:]))).all()
 
 
 def _read(rows: Iterable[Row[Any]]) -> Iterator[tuple[int, AnyEvent]]:

@@ -17,7 +17,13 @@ from traceability.errors import DatabaseUnavailableError
 from traceability.figures.reading import StoredLot, steps_after, stored_in
 from traceability.paging import DEFAULT_LIMIT, LARGEST_LIMIT, check_texts
 from traceability.places import Places
-from traceability.rebuilding import INDEXED_OTHERWISE, derive_missing, index_anew
+from traceability.rebuilding import (
+    INDEXED_OTHERWISE,
+    MEETINGS_UNKNOWN,
+    derive_missing,
+    index_anew,
+    meetings_anew,
+)
 from traceability.recording import Recorder
 from traceability.transactions import reading, write
 from traceability.views import (
@@ -77,6 +83,8 @@ class Traceability:
             derive_missing(connection, self._park)
             if before in INDEXED_OTHERWISE:
                 index_anew(connection)
+            if before in MEETINGS_UNKNOWN:
+                meetings_anew(connection)
 
         write(self._engine, work)
 

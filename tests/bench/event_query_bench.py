@@ -26,6 +26,7 @@ from traceability.epcis.model import AnyEvent
 from traceability.epcis.query import tables as q
 from traceability.epcis.query.fields import Field, measured, typed
 from traceability.epcis.query.indexing import index_events
+from traceability.epcis.query.meetings import Meeting, keep_meetings, meetings
 from traceability.epcis.query.parameters import parse_query
 from traceability.epcis.query.search import find
 from traceability.epcis.query.series import series
@@ -198,9 +199,16 @@ def fill(engine: Engine, count: int) -> None:
         with engine.begin() as connection:
             _ADD_EVENTS(connection, events)
             keep_shapes(connection, {each[4:8] for each in facts})
+            keep_meetings(connection, set().union(*map(_meetings, facts, terms, numbers)))
             _ADD_FACTS(connection, facts)
             _ADD_TERMS(connection, sorted(chain.from_iterable(terms)))
             _ADD_NUMBERS(connection, sorted(chain.from_iterable(numbers)))
+
+
+def _meetings(facts: Row, terms: Sequence[Row], numbers: Sequence[Row]) -> set[Meeting]:
+    places = {"read_point": facts[8], "biz_location": facts[9]}
+    texts = ((name, value) for name, value, *_ in terms)
+    return meetings(facts[3], places, texts, ((each[0], each[3]) for each in numbers))
 
 
 def _rows(seq: int, chance: random.Random) -> tuple[Row, Row, list[Row], list[Row]]:

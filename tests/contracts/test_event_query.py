@@ -26,6 +26,7 @@ from traceability.epcis.model import (
     Place,
     Quantity,
 )
+from traceability.epcis.query import planning
 from traceability.epcis.query import tables as q
 from traceability.epcis.query.indexing import index_events
 from traceability.epcis.query.master_data import KnownMasterData
@@ -80,7 +81,7 @@ def _store(connection: Connection, stored: Sequence[AnyEvent], first: int = 1) -
 
 
 def _clear(connection: Connection) -> None:
-    for table in (q.event_numbers, q.event_terms, q.event_facts, t.events):
+    for table in (q.shape_terms, q.event_numbers, q.event_terms, q.event_facts, t.events):
         connection.execute(delete(table))
 
 
@@ -115,12 +116,17 @@ def _object(number: int = 0, **fields: Any) -> ObjectEvent:
 # The law: what the index finds is what a plain filter finds, in order
 
 
+@pytest.mark.parametrize("few", [FEW, 0], ids=["few", "many"])
 @settings(
     max_examples=40,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(data=st.data())
-def test_what_is_found_is_what_fits(connection: Connection, data: st.DataObject) -> None:
+def test_what_is_found_is_what_fits(
+    connection: Connection, few: int, monkeypatch: pytest.MonkeyPatch, data: st.DataObject
+) -> None:
+    for name in ("FEW", "MANY"):
+        monkeypatch.setattr(planning, name, few)
     stored = data.draw(st.lists(events(), min_size=1, max_size=12))
     _clear(connection)
     _store(connection, stored)
@@ -470,12 +476,12 @@ def test_everything_is_rebuilt_alike(connection: Connection) -> None:
     stored = [_object(n, extensions={f"{NAMESPACE}x": [1, "a"]}) for n in range(3)]
     _store(connection, stored)
     before = _index(connection)
-    for table in (q.event_numbers, q.event_terms, q.event_facts):
+    for table in (q.shape_terms, q.event_numbers, q.event_terms, q.event_facts):
         connection.execute(delete(table))
     index_events(connection, list(enumerate(stored, start=1)))
     assert _index(connection) == before
 
 
 def _index(connection: Connection) -> list[Any]:
-    tables = (q.event_facts, q.event_terms, q.event_numbers)
+    tables = (q.event_facts, q.event_terms, q.event_numbers, q.shape_terms)
     return [sorted(map(tuple, connection.execute(select(table)))) for table in tables]

@@ -11,8 +11,9 @@ from sqlalchemy import Connection, Engine, MetaData, delete, func, insert, inspe
 
 from park.assets import Park
 from park.database import open_engine
+from tests.support.epcis_load import document
 from tests.support.scanning import NOW, Scans
-from traceability import migrations
+from traceability import migrations, rebuilding
 from traceability import tables as t
 from traceability.canonical import canonical_json
 from traceability.epcis.query import tables as q
@@ -129,6 +130,24 @@ def test_what_an_earlier_version_indexed_is_indexed_anew(
         assert len(_index(old)["event_facts"]) == 10
 
 
+@pytest.mark.parametrize("few_texts", [0, 1000], ids=["many texts", "few texts"])
+def test_what_meets_in_events_of_an_earlier_version_is_known(
+    address: str, small_park: Park, few_texts: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rebuilding, "_FEW_TEXTS", few_texts)
+    monkeypatch.setattr(rebuilding, "_PAGE", 7)
+    with _of_release(address) as engine:
+        _traceability(engine, small_park).migrate()
+        events = EventRepository(engine, small_park, **RULES, clock=lambda: NOW)
+        assert not events.capture_document(document(0, 20)).refused
+        captured = _index(engine)
+        with engine.begin() as connection:
+            q.shape_terms.drop(connection)
+            connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0006'")
+        _traceability(engine, small_park).migrate()
+        assert _index(engine) == captured
+
+
 def _copy_events(source: Connection, target: Connection) -> None:
     for table in (t.events, t.log_head):
         rows = [dict(row) for row in source.execute(select(table)).mappings()]
@@ -137,7 +156,7 @@ def _copy_events(source: Connection, target: Connection) -> None:
 
 
 def _index(engine: Engine) -> dict[str, set[Any]]:
-    tables = (q.event_facts, q.event_shapes, q.event_terms, q.event_numbers)
+    tables = (q.event_facts, q.event_shapes, q.event_terms, q.event_numbers, q.shape_terms)
     with engine.connect() as connection:
         return {each.name: set(map(tuple, connection.execute(select(each)))) for each in tables}
 

@@ -4,13 +4,16 @@ Numbers and times come first, by size; then texts, by their bytes; then events t
 value, by their time. Either direction turns the order around within each of the three. A field
 with several values counts by the least, by a number where it has one.
 
-Each of the three is gone through in the order of an index. Where few events fit, they are sorted.
+Each of the three is gone through in the order of an index. Where a field has few different texts,
+events of each, like those that have none, are a question in the order of time. Where few events
+fit, they are sorted.
 """
 
 import json
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from enum import IntEnum
+from functools import partial
 from itertools import islice
 from operator import itemgetter
 from typing import Any
@@ -30,16 +33,23 @@ from sqlalchemy import (
 
 from traceability.epcis.contexts import context_of
 from traceability.epcis.query import tables as q
-from traceability.epcis.query.conditions import EventQuery
+from traceability.epcis.query.conditions import Condition, EventQuery, Order, Term
+from traceability.epcis.query.distinct import distinct_values
 from traceability.epcis.query.extensions import add_extensions
 from traceability.epcis.query.fields import Section, extension, later, time_of
+from traceability.epcis.query.meetings import ANY_NUMBER, narrowed, shapes_of, shapes_with
 from traceability.epcis.query.pages import Found, directed, with_documents
 from traceability.epcis.query.rows import PRESENT, Rows
-from traceability.epcis.query.statements import FACTS, Source, holding
+from traceability.epcis.query.statements import Source, holding
 from traceability.epcis.query.time_pages import TimePages
 from traceability.epcis.storable import storable
 
 _ORDER = ("value", "time", "seq")
+_FEW = 24
+"""Different texts that are gone through one by one."""
+_T = q.event_terms.c
+_Part = tuple[Source, ColumnElement[Any]]
+"""Events, and what they are ordered by."""
 _Place = tuple[Any, int, int]
 """Value, time and number, by which events of one kind are ordered."""
 
@@ -134,6 +144,9 @@ def _time(name: str) -> str:
 class ExtensionPages(_ExtensionKeys):
     """Many events, in the order of the index."""
 
+    by_time: Callable[[Connection, EventQuery], TimePages]
+    """Plans the same in the order of time."""
+
     def after(
         self, connection: Connection, key: Sequence[Any] | None, limit: int
     ) -> Sequence[Found]:
@@ -141,24 +154,90 @@ class ExtensionPages(_ExtensionKeys):
         found: list[Found] = []
         for kind in Kind:
             if len(found) < limit and (key is None or kind >= key[0]):
-                behind = key[1:] if key is not None and kind is key[0] else None
-                found += self._of(connection, kind, behind, limit - len(found))
+                behind = tuple(key[1:]) if key is not None and kind is key[0] else None
+                found += self._of_kind(connection, kind, behind, limit - len(found))
         return found
 
-    def _of(
-        self, connection: Connection, kind: Kind, key: Sequence[Any] | None, limit: int
-    ) -> Iterable[Found]:
-        parts = {
-            Kind.NUMBER: self._numbers,
-            Kind.TEXT: self._texts,
-            Kind.NOTHING: self._nothing,
-        }[kind]()
+    def _of_kind(
+        self, connection: Connection, kind: Kind, key: _Place | None, limit: int
+    ) -> Sequence[Found]:
+        match kind:
+            case Kind.NUMBER:
+                return self._merged(connection, kind, self._numbers(connection), key, limit)
+            case Kind.TEXT:
+                return self._by_text(connection, key, limit)
+            case Kind.NOTHING:
+                pages = self.by_time(connection, self._timed()).narrowed(self._lacks)
+                return self._alone(connection, pages, kind, "", key, limit)
+
+    def _by_text(self, connection: Connection, key: _Place | None, limit: int) -> Sequence[Found]:
+        """Where there are few texts, one after the other: each in the order of time."""
+        names = self.query.order_field
+        values = [
+            value
+            for name in names
+            for value in distinct_values(connection, _T.value, (_T.name == name,), limit=_FEW + 1)
+        ]
+        if len(names) > 1 or len(values) > _FEW:
+            return self._merged(connection, Kind.TEXT, self._texts(), key, limit)
+        found: list[Found] = []
+        for value in reversed(values) if self.query.descending else values:
+            order = _compared(value, key)
+            if len(found) < limit and (order == 0 or (order < 0) == self.query.descending):
+                asked = self._timed(Condition("orderBy", (Term(names[0], value),)))
+                pages = self.by_time(connection, narrowed(connection, asked))
+                pages = pages.narrowed(partial(self._is_least, value))
+                behind = key if order == 0 else None
+                left = limit - len(found)
+                found += self._alone(connection, pages, Kind.TEXT, value, behind, left)
+        return found
+
+    def _timed(self, *more: Condition) -> EventQuery:
+        """The same question, or part of it, in the order of time."""
+        conditions = [*self.query.conditions, *more]
+        return replace(self.query, order=Order.EVENT_TIME, conditions=conditions)
+
+    def _alone(
+        self,
+        connection: Connection,
+        pages: TimePages,
+        kind: Kind,
+        value: str,
+        key: _Place | None,
+        limit: int,
+    ) -> Sequence[Found]:
+        """Events that all count by the same."""
+        found = pages.after(connection, None if key is None else key[1:], limit)
+        return [Found((int(kind), value, *each.key), each.seq, each.document) for each in found]
+
+    def _lacks(self, source: Source) -> Sequence[ColumnElement[bool]]:
+        return [_has_none(source, name) for name in self.query.order_field]
+
+    def _is_least(self, text: str, source: Source) -> Sequence[ColumnElement[bool]]:
+        """Of an event that has this text: it counts by that, and by no number."""
+        (name,) = self.query.order_field
+        numbers, least = q.event_numbers.alias(), q.event_terms.alias()
+        return [
+            _none(numbers, source, numbers.c.name.in_((name, _time(name)))),
+            _none(least, source, least.c.name == _later(name), least.c.value == text),
+        ]
+
+    def _merged(
+        self,
+        connection: Connection,
+        kind: Kind,
+        parts: Sequence[_Part],
+        key: _Place | None,
+        limit: int,
+    ) -> Sequence[Found]:
+        if not parts:
+            return ()
         limited = [self._limited(*part, key, limit) for part in parts]
         each = union(*(select(part.subquery()) for part in limited)).subquery()
         order = directed([each.c[name] for name in _ORDER], descending=self.query.descending)
         page = select(each).order_by(*order).limit(limit)
         rows = with_documents(connection, page, _ORDER, descending=self.query.descending)
-        return (self._found(kind, row) for row in rows)
+        return [self._found(kind, row) for row in rows]
 
     def _limited(
         self,
@@ -176,7 +255,13 @@ class ExtensionPages(_ExtensionKeys):
             statement = statement.where(here < there if self.query.descending else here > there)
         return statement.order_by(*directed(columns, descending=self.query.descending)).limit(limit)
 
-    def _numbers(self) -> Iterable[tuple[Source, ColumnElement[Any]]]:
+    def _numbers(self, connection: Connection) -> Sequence[_Part]:
+        """None where no event that may fit has a number there."""
+        names = {each for name in self.query.order_field for each in (name, _time(name))}
+        shapes = shapes_of(self.query)
+        if shapes is not None and not shapes & shapes_with(connection, names, ANY_NUMBER):
+            return ()
+        parts: list[_Part] = []
         for place, name in enumerate(self.query.order_field):
             own = (name, _time(name))
             for each in own:
@@ -187,9 +272,11 @@ class ExtensionPages(_ExtensionKeys):
                     _none(less, source, less.c.name.in_(own), less.c.value < numbers.c.value),
                     *(_has_none(source, other) for other in self.query.order_field[:place]),
                 ]
-                yield Source(numbers, narrowed), numbers.c.value
+                parts.append((Source(numbers, narrowed), numbers.c.value))
+        return parts
 
-    def _texts(self) -> Iterable[tuple[Source, ColumnElement[Any]]]:
+    def _texts(self) -> Sequence[_Part]:
+        parts: list[_Part] = []
         for place, name in enumerate(self.query.order_field):
             terms, numbers = q.event_terms.alias(), q.event_numbers.alias()
             least = q.event_terms.alias()
@@ -201,11 +288,15 @@ class ExtensionPages(_ExtensionKeys):
                 _none(least, source, least.c.name == _later(name), least.c.value == terms.c.value),
                 *(_has_none(source, other) for other in self.query.order_field[:place]),
             ]
-            yield Source(terms, narrowed), terms.c.value
+            parts.append((Source(terms, narrowed), terms.c.value))
+        return parts
 
-    def _nothing(self) -> Iterable[tuple[Source, ColumnElement[Any]]]:
-        narrowed = [_has_none(FACTS, name) for name in self.query.order_field]
-        yield Source(q.event_facts, narrowed), literal("")
+
+def _compared(value: str, key: _Place | None) -> int:
+    """Less than, greater than or equal to zero, as a text is to that of a key; 0 without one."""
+    if key is None or value == key[0]:
+        return 0
+    return -1 if value.encode() < str(key[0]).encode() else 1
 
 
 def _later(name: str) -> str:

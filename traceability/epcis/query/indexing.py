@@ -22,8 +22,10 @@ from traceability.epcis.model import (
     action_of,
 )
 from traceability.epcis.query import tables as q
+from traceability.epcis.query.conditions import Column
 from traceability.epcis.query.extensions import add_extensions, add_order
 from traceability.epcis.query.fields import Field, Section, measured, typed
+from traceability.epcis.query.meetings import Meeting, keep_meetings, meetings
 from traceability.epcis.query.rows import Rows
 from traceability.epcis.query.sensor_rows import add_sensor_element
 from traceability.epcis.query.series import series
@@ -32,6 +34,8 @@ from traceability.epcis.query.values import base_value
 from traceability.epcis.storable import storable
 
 _TOLD_BY_SHAPE = 4
+_PLACES = (Column.READ_POINT, Column.BIZ_LOCATION)
+"""What facts tell behind that."""
 _ADD_FACTS = BulkInsert(q.event_facts)
 _ADD_TERMS = BulkInsert(q.event_terms)
 _ADD_NUMBERS = BulkInsert(q.event_numbers)
@@ -56,19 +60,24 @@ def index_events(
     terms: list[Row] = []
     numbers: list[Row] = []
     shapes: set[Told] = set()
+    met: set[Meeting] = set()
     for seq, event in rows:
         at_ms = to_epoch_ms(event.event_time)
         told = facts_of(event)
         shape = told[:_TOLD_BY_SHAPE]
         shapes.add(shape)
-        facts.append((seq, at_ms, recorded[seq], shape_id(shape), *told))
+        number = shape_id(shape)
+        facts.append((seq, at_ms, recorded[seq], number, *told))
         found = rows_of(event)
+        places = dict(zip(_PLACES, told[_TOLD_BY_SHAPE:], strict=True))
+        met |= meetings(number, places, found.terms, found.numbers)
         terms += [(name, value, at_ms, seq) for name, value in found.terms]
         numbers += [(name, at_ms, seq, value) for name, value in found.numbers]
     # In the order of the index: neighbours land on one page of it.
     terms.sort()
     numbers.sort()
     keep_shapes(connection, shapes)
+    keep_meetings(connection, met)
     _ADD_FACTS(connection, facts)
     _ADD_TERMS(connection, terms)
     _ADD_NUMBERS(connection, numbers)

@@ -57,7 +57,7 @@ def plan(connection: Connection, query: EventQuery) -> Pages:
         return time_plan(connection, query)
     by_time = replace(query, order=Order.EVENT_TIME)
     few = _few(connection, by_time, [])
-    return ExtensionPages(query) if few is None else FewByExtension(query, few, MANY)
+    return ExtensionPages(query, time_plan) if few is None else FewByExtension(query, few, MANY)
 
 
 def time_plan(connection: Connection, query: EventQuery) -> TimePages:

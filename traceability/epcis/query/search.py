@@ -16,6 +16,7 @@ from traceability import tables as t
 from traceability.epcis.query import tables as q
 from traceability.epcis.query.conditions import EventQuery, Order
 from traceability.epcis.query.master_data import MasterData, NoMasterData
+from traceability.epcis.query.meetings import narrowed
 from traceability.epcis.query.pages import Pages
 from traceability.epcis.query.places import resolved
 from traceability.epcis.query.planning import plan, time_plan
@@ -48,6 +49,7 @@ def find(
     """
     token = query.page_token if page_token is None else page_token
     asked = shaped(connection, resolved(connection, query, master_data))
+    asked = narrowed(connection, asked)
     if token is None and query.max_event_count is not None:
         _check_size(connection, asked, query.max_event_count)
     pages = plan(connection, asked)

@@ -13,7 +13,7 @@ from functools import lru_cache
 from sqlalchemy import ColumnElement, Connection, false, insert, or_, select
 
 from traceability.epcis.query import tables as q
-from traceability.epcis.query.conditions import Column, Condition, EventQuery, Fact, Shape
+from traceability.epcis.query.conditions import Column, Condition, EventQuery, Fact, Order, Shape
 from traceability.epcis.query.statements import MOST_SORTED
 
 _COLUMNS = (Column.TYPE, Column.ACTION, Column.BIZ_STEP, Column.DISPOSITION)
@@ -51,7 +51,8 @@ def shape_id(told: Told) -> int:
 def shaped(connection: Connection, query: EventQuery) -> EventQuery:
     """The same question with shapes in place of what they tell, or beside it."""
     told = [each for each in query.conditions if _tells(each)]
-    if not told or (len(query.conditions) == 1 and _has_index(told[0])):
+    alone = len(query.conditions) == 1 and query.order is not Order.EXTENSION
+    if not told or (alone and _has_index(told[0])):
         return query
     statement = select(_S.id).where(*(_holds(each) for each in told)).limit(_MOST + 1)
     found = connection.execute(statement).scalars().all()

@@ -8,7 +8,17 @@ by their key on SQLite. They have no foreign keys: rows are only ever written to
 `event_facts` of the same event, and checking each again would cost as much as writing it.
 """
 
-from sqlalchemy import BigInteger, Column, Float, ForeignKey, Index, Integer, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    SmallInteger,
+    Table,
+    Text,
+)
 
 from traceability.tables import metadata
 
@@ -73,3 +83,16 @@ event_numbers = Table(
     sqlite_with_rowid=False,
 )
 """Numbers and times by field, measurements in the base unit of their dimension."""
+
+shape_terms = Table(
+    "shape_terms",
+    metadata,
+    Column("name", _Word, primary_key=True),
+    Column("bucket", SmallInteger, primary_key=True, autoincrement=False),
+    Column("shape", BigInteger, primary_key=True, autoincrement=False),
+    sqlite_with_rowid=False,
+)
+"""Which fields, and roughly which of their texts, events of a shape have: see `meetings`.
+
+It grows with the kinds of events and fields, not with the events.
+"""

@@ -1,10 +1,10 @@
 """Pages in the order of event or record time."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, select, tuple_, union
+from sqlalchemy import ColumnElement, Connection, Select, func, select, tuple_, union
 
 from traceability.epcis.query import tables as q
 from traceability.epcis.query.conditions import Condition, EventQuery, Order
@@ -24,6 +24,11 @@ class TimePages:
     others: Sequence[Condition]
     """Conditions that the sources don't answer."""
     key_types = (int, int)
+
+    def narrowed(self, more: Callable[[Source], Sequence[ColumnElement[bool]]]) -> "TimePages":
+        """The same, of events for which more holds, whichever source gives them."""
+        sources = [replace(each, narrowed=[*each.narrowed, *more(each)]) for each in self.sources]
+        return replace(self, sources=sources)
 
     def read_key(self, parts: Sequence[Any]) -> Sequence[Any]:
         """The key in a token."""
