@@ -26,13 +26,14 @@ from traceability.errors import TraceabilityError
 from traceability.ledger import log as ledger_log
 from traceability.places import Places
 from traceability.projections import project_events
+from traceability.provenance.certified import certified_anew
 
 _log = logging.getLogger(__name__)
 
 INDEXED_OTHERWISE = frozenset({"0002", "0003", "0004", "0005"})
 """Revisions whose index said less."""
-MEETINGS_UNKNOWN = frozenset({"0006"})
-"""Revisions whose index is right but for what `meetings` tell."""
+SUMS_UNKNOWN = frozenset({"0006"})
+"""Revisions whose index is right but for what `meetings` tell, and sums under certificates."""
 
 _E = t.events.c
 _F, _T, _N = q.event_facts.c, q.event_terms.c, q.event_numbers.c
@@ -88,9 +89,16 @@ def index_anew(connection: Connection) -> None:
     """Index all events; the index is empty."""
     for chunk in _chunks(connection, _ALL):
         index_events(connection, list(_read(chunk)))
+    certified_anew(connection)
 
 
-def meetings_anew(connection: Connection) -> None:
+def sum_up(connection: Connection) -> None:
+    """Derive what follows from lineage and index that are there already."""
+    certified_anew(connection)
+    _meet(connection)
+
+
+def _meet(connection: Connection) -> None:
     """Write down what meets in events that are indexed already."""
     found: set[Meeting] = set()
     columns = (Column.READ_POINT, Column.BIZ_LOCATION)

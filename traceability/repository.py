@@ -19,10 +19,10 @@ from traceability.paging import DEFAULT_LIMIT, LARGEST_LIMIT, check_texts
 from traceability.places import Places
 from traceability.rebuilding import (
     INDEXED_OTHERWISE,
-    MEETINGS_UNKNOWN,
+    SUMS_UNKNOWN,
     derive_missing,
     index_anew,
-    meetings_anew,
+    sum_up,
 )
 from traceability.recording import Recorder
 from traceability.transactions import reading, write
@@ -83,8 +83,8 @@ class Traceability:
             derive_missing(connection, self._park)
             if before in INDEXED_OTHERWISE:
                 index_anew(connection)
-            if before in MEETINGS_UNKNOWN:
-                meetings_anew(connection)
+            if before in SUMS_UNKNOWN:
+                sum_up(connection)
 
         write(self._engine, work)
 

@@ -1,17 +1,17 @@
 """A database of the last release becomes one of this, with all that it held."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, Engine, MetaData, delete, func, insert, inspect, select
+from sqlalchemy import Connection, Engine, MetaData, Table, delete, func, insert, inspect, select
 
 from park.assets import Park
 from park.database import open_engine
-from tests.support.epcis_load import document
+from tests.support.derived_story import DerivedStory
 from tests.support.scanning import NOW, Scans
 from traceability import migrations, rebuilding
 from traceability import tables as t
@@ -19,10 +19,14 @@ from traceability.canonical import canonical_json
 from traceability.epcis.query import tables as q
 from traceability.errors import MigrationError
 from traceability.event_repository import EventRepository
+from traceability.provenance import tables as p
 from traceability.repository import Traceability
+from traceability.schema import metadata
 from traceability.transactions import write
 
 CASE = Path(__file__).parents[1] / "cases" / "traceability" / "release-0.1.json"
+NEW = (q.shape_terms, p.certificates, p.certified_shipments)
+"""Tables that revision 0007 made."""
 RULES: dict[str, Any] = {"mass_tolerance": 0.005, "clock_skew_s": 300.0}
 
 
@@ -131,32 +135,45 @@ def test_what_an_earlier_version_indexed_is_indexed_anew(
 
 
 @pytest.mark.parametrize("few_texts", [0, 1000], ids=["many texts", "few texts"])
-def test_what_meets_in_events_of_an_earlier_version_is_known(
-    address: str, small_park: Park, few_texts: int, monkeypatch: pytest.MonkeyPatch
+def test_what_an_earlier_version_didnt_sum_up_is_summed_up(
+    address: str,
+    tmp_path: Path,
+    small_park: Park,
+    few_texts: int,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(rebuilding, "_FEW_TEXTS", few_texts)
     monkeypatch.setattr(rebuilding, "_PAGE", 7)
-    with _of_release(address) as engine:
-        _traceability(engine, small_park).migrate()
-        events = EventRepository(engine, small_park, **RULES, clock=lambda: NOW)
-        assert not events.capture_document(document(0, 20)).refused
-        captured = _index(engine)
-        with engine.begin() as connection:
-            q.shape_terms.drop(connection)
-            connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0006'")
-        _traceability(engine, small_park).migrate()
-        assert _index(engine) == captured
+    story = DerivedStory(f"sqlite:///{tmp_path / 'new.db'}", small_park, tmp_path)
+    story.tell()
+    with _empty(address) as old:
+        with story.engine.connect() as source, old.begin() as target:
+            migrations.upgrade(target, "0006")
+            _copy(source, target, [each for each in metadata.sorted_tables if each not in NEW])
+        _traceability(old, small_park).migrate()
+        assert _rows(old, NEW) == _rows(story.engine, NEW)
+    story.close()
 
 
 def _copy_events(source: Connection, target: Connection) -> None:
-    for table in (t.events, t.log_head):
+    _copy(source, target, (t.events, t.log_head))
+
+
+def _copy(source: Connection, target: Connection, tables: Iterable[Table]) -> None:
+    for table in tables:
         rows = [dict(row) for row in source.execute(select(table)).mappings()]
         target.execute(delete(table))
-        target.execute(insert(table), rows)
+        if rows:
+            target.execute(insert(table), rows)
 
 
 def _index(engine: Engine) -> dict[str, set[Any]]:
-    tables = (q.event_facts, q.event_shapes, q.event_terms, q.event_numbers, q.shape_terms)
+    return _rows(
+        engine, (q.event_facts, q.event_shapes, q.event_terms, q.event_numbers, q.shape_terms)
+    )
+
+
+def _rows(engine: Engine, tables: Iterable[Table]) -> dict[str, set[Any]]:
     with engine.connect() as connection:
         return {each.name: set(map(tuple, connection.execute(select(each)))) for each in tables}
 

@@ -29,7 +29,8 @@ MOVES = (
     ("ship", 1, 1.0, 1.0),
     ("ship", 2, 1.0, 1.0),
 )
-A, B, C = (lot(name) for name in "ABC")
+A, B, C, D, E = (lot(name) for name in "ABCDE")
+CERTIFICATE = "https://certificates.example/1"
 
 
 def _named(number: int, key: str = A) -> Json:
@@ -48,6 +49,22 @@ def _packed(at: str, action: str, **more: Any) -> Json:
     return told("AggregationEvent", at, place("hall"), parentID=pallet(7), action=action, **more)
 
 
+def _shipped(number: int, key: str) -> Json:
+    left = told(
+        "ObjectEvent",
+        "2025-11-03T00:00:00Z",
+        place("dock"),
+        action="OBSERVE",
+        bizStep="shipping",
+        quantityList=[kg(key, 100)],
+    )
+    return {**left, "eventID": f"urn:uuid:0d000000-0000-4000-8000-{number:012}"}
+
+
+def _certified(event: Json) -> Json:
+    return {**event, "certificationInfo": [CERTIFICATE]}
+
+
 PARTNERS: tuple[tuple[Json, ...], ...] = (
     # Three that say the same, the first of which was wrong.
     (_named(1),),
@@ -62,6 +79,10 @@ PARTNERS: tuple[tuple[Json, ...], ...] = (
     (_packed("2025-11-01T02:00:00Z", "ADD", childQuantityList=[kg(A, 100)]),),
     # What breaks a rule of the CBV is kept with a finding.
     ({**_named(6), "bizStep": "shipping", "disposition": "sellable_accessible"},),
+    # Fruit under a certificate, a part of it told wrongly, and shipped twice, once in truth.
+    (_certified(_named(7, D)), _certified(_named(8, E))),
+    (_certified(_shipped(9, D)), _certified(_shipped(10, E))),
+    (_wrong(_certified(_named(8, E))), _wrong(_certified(_shipped(10, E)))),
 )
 
 

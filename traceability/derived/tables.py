@@ -109,7 +109,7 @@ EVENTS = DerivedTable(t.events, ("seq",), ("seq", "fingerprint", "content_hash")
 _BY_KEYS = (
     *(t.findings, t.flows, t.event_nodes, t.batches, t.origins, t.reached, t.pallets, t.shipments),
     *(q.event_facts, q.event_shapes, q.event_terms, q.event_numbers, q.shape_terms),
-    *(p.contents, p.stops, p.sightings),
+    *(p.contents, p.stops, p.sightings, p.certificates, p.certified_shipments),
 )
 _OTHERS = (
     DerivedTable(t.nodes, ("key",)),

@@ -19,7 +19,19 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import CTE, BigInteger, BindParameter, Connection, and_, bindparam, func, select
+from sqlalchemy import (
+    CTE,
+    BigInteger,
+    BindParameter,
+    Connection,
+    Row,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    select,
+)
 
 from park.times import to_epoch_ms
 from traceability.epcis.identifiers import canonical, instance
@@ -50,27 +62,20 @@ from traceability.provenance.walking import walk
 _IDENTIFYING = ("certificationURI", "certificationIdentification")
 """Fields of GS1's web vocabulary that do, behind its address."""
 
-_L, _S, _G, _T = t.links.c, t.stops.c, t.sightings.c, q.event_terms.c
+_L, _G, _T = t.links.c, t.sightings.c, q.event_terms.c
+_C, _P = t.certificates.c, t.certified_shipments.c
 _CERTIFICATE: BindParameter[str] = bindparam("certificate")
-_UNDER = (
-    select(_T.seq)
-    .where(_T.name == Field.CERTIFICATION.value, _T.value == _CERTIFICATE)
-    .cte("under_it")
+_MADE = select(_C.begun, case((_C.weighed > 0, _C.mass_mg)).label("mass_mg")).where(
+    _C.certificate == _CERTIFICATE
 )
-_MADE = select(func.count(), func.sum(_L.mass_mg)).where(
-    _L.kind == t.MADE, _L.seq.in_(select(_UNDER.c.seq))
+_IS_UNDER = exists().where(
+    _T.name == Field.CERTIFICATION.value,
+    _T.value == _CERTIFICATE,
+    _T.event_time_ms == _L.at_ms,
+    _T.seq == _L.seq,
 )
-_BEGINNINGS = (
-    select(
-        _L.target,
-        func.count().label("rows"),
-        func.count(_UNDER.c.seq).label("rows_under"),
-        func.sum(_L.mass_mg).label("mass_mg"),
-        func.sum(_L.mass_mg).filter(_UNDER.c.seq.is_not(None)).label("mass_under_mg"),
-    )
-    .outerjoin(_UNDER, _UNDER.c.seq == _L.seq)
-    .where(among(_L.target), _L.kind == t.MADE)
-    .group_by(_L.target)
+_BEGINNINGS = select(_L.target, _L.mass_mg, _IS_UNDER.label("is_under")).where(
+    among(_L.target), _L.kind == t.MADE
 )
 
 
@@ -78,13 +83,8 @@ def _shipped() -> CTE:
     """What was shipped from a site under a certificate, and what was in it then."""
     shipped = (
         select(_G.thing, _G.at_ms, _G.mass_mg)
-        .join(t.stops, _S.seq == _G.seq)
-        .where(
-            _G.seq.in_(select(_UNDER.c.seq)),
-            _G.role == NAMED,
-            _S.biz_step == "shipping",
-            within(func.coalesce(_S.origin, _S.read_point)),
-        )
+        .join(t.certified_shipments, _P.seq == _G.seq)
+        .where(_P.certificate == _CERTIFICATE, within(_P.place), _G.role == NAMED)
         .cte("shipped", recursive=True)
     )
     return shipped.union_all(
@@ -115,9 +115,9 @@ def certificate_doubts(
     found: dict[int, list[Finding]] = defaultdict(list)
     for certificate, group in claims.items():
         bound = {"certificate": storable(certificate)}
-        harvests, made_mg = connection.execute(_MADE, bound).one()
-        if harvests:
-            for seq, finding in _doubts(connection, certificate, group, made_mg):
+        made = connection.execute(_MADE, bound).first()
+        if made is not None:
+            for seq, finding in _doubts(connection, certificate, group, made.mass_mg):
                 found[seq].append(finding)
     return found
 
@@ -212,9 +212,10 @@ def _shares_without(
     derived = {step.target for step in walked.steps if step.kind != t.MADE}
     begun = {step.target for step in walked.steps if step.kind == t.MADE} - derived
     bound = {"certificate": storable(certificate)}
-    without = {
-        row.target: _without(row) for row in rows_for(connection, _BEGINNINGS, begun, **bound)
-    }
+    beginnings: dict[int, list[Row[Any]]] = defaultdict(list)
+    for row in rows_for(connection, _BEGINNINGS, begun, **bound):
+        beginnings[row.target].append(row)
+    without = {thing: _without(rows) for thing, rows in beginnings.items()}
     found = {}
     for asked_for, start in starts.items():
         shares = shares_in(mixtures, State(start.thing, start.since_ms, start.until_ms))
@@ -224,11 +225,11 @@ def _shares_without(
     return found
 
 
-def _without(row: Any) -> float:
-    """The share of a beginning that isn't under the certificate."""
-    if row.mass_mg:
-        return 1 - int(row.mass_under_mg or 0) / int(row.mass_mg)
-    return 1 - int(row.rows_under) / int(row.rows)
+def _without(beginnings: Sequence[Row[Any]]) -> float:
+    """The share of what began that isn't under the certificate."""
+    under = [row for row in beginnings if row.is_under]
+    whole_mg, under_mg = (sum(row.mass_mg or 0 for row in rows) for rows in (beginnings, under))
+    return 1 - (under_mg / whole_mg if whole_mg else len(under) / len(beginnings))
 
 
 def _goods(event: AnyEvent) -> Iterator[str]:

@@ -15,6 +15,7 @@ from traceability.epcis.model import AnyEvent, TransformationEvent
 from traceability.findings import Finding
 from traceability.lookups import among, rows_for
 from traceability.provenance import tables as t
+from traceability.provenance.certified import add_certified, forget_certified
 from traceability.provenance.containers import update_containers
 from traceability.provenance.doubts import Doubts
 from traceability.provenance.extraction import Facts, facts_of
@@ -75,6 +76,7 @@ def project(
         ],
     )
     _add_links(connection, facts, names)
+    add_certified(connection, living, facts)
     doubts = Doubts(facts, names)
     doubts.of_contents(update_containers(connection, facts.statements, names))
     doubts.look_up(connection)
@@ -178,6 +180,7 @@ def _forget(connection: Connection, wrong: Collection[int]) -> None:
     """Take back all that follows from events."""
     made = {row.target for row in rows_for(connection, _MADE_BY, wrong)}
     filled = {row.parent for row in rows_for(connection, _FILLED_BY, wrong)}
+    forget_certified(connection, wrong)
     for statement in _FORGET:
         for seq in wrong:
             connection.execute(statement, {"wanted": [seq]})

@@ -23,7 +23,17 @@ named. Of an event that was declared wrong nothing is in any of them.
 Times are epoch milliseconds, masses whole milligrams.
 """
 
-from sqlalchemy import BigInteger, Column, Float, Index, Integer, SmallInteger, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Float,
+    Index,
+    Integer,
+    SmallInteger,
+    Table,
+    Text,
+    text,
+)
 
 from traceability.tables import metadata
 
@@ -115,6 +125,13 @@ stops = Table(
     Column("papers", Text),
     Index(None, "location", "at_ms"),
     Index(None, "read_point", "at_ms"),
+    Index(
+        None,
+        "origin",
+        "at_ms",
+        sqlite_where=text("origin IS NOT NULL"),
+        postgresql_where=text("origin IS NOT NULL"),
+    ),
 )
 """One row an event. `location` is where the things are afterwards; `origin` and `destination` are
 places, `holder` and `owner` who has and owns the things afterwards; `papers` a JSON list of pairs
@@ -134,3 +151,25 @@ sightings = Table(
     sqlite_with_rowid=False,
 )
 """Which things an event named, as what: `named`, `parent`, `child`, `input` or `output`."""
+
+certificates = Table(
+    "certificates",
+    metadata,
+    Column("certificate", _Word, primary_key=True),
+    Column("begun", BigInteger, nullable=False),
+    Column("weighed", BigInteger, nullable=False),
+    Column("mass_mg", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""What came into being under a certificate: how many links say so, of how many of them the mass is
+known, and the sum of those. Else each event under it would add up all before."""
+
+certified_shipments = Table(
+    "certified_shipments",
+    metadata,
+    Column("certificate", _Word, primary_key=True),
+    Column("place", _Word, primary_key=True),
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    sqlite_with_rowid=False,
+)
+"""Events by which goods were shipped from a place under a certificate."""

@@ -159,7 +159,16 @@ def _texts(event: AnyEvent) -> Iterator[tuple[str, Iterable[str]]]:
     if event.persistent_disposition is not None:
         yield Field.SET, event.persistent_disposition.set
         yield Field.UNSET, event.persistent_disposition.unset
-    yield Field.CERTIFICATION, map(canonical, _all_texts(event.certification_info))
+    yield Field.CERTIFICATION, _certificates(event)
+
+
+def certificates_of(event: AnyEvent) -> Sequence[str]:
+    """The certificates that an event names, as they are indexed; each once."""
+    return sorted({storable(each) for each in _certificates(event) if each})
+
+
+def _certificates(event: AnyEvent) -> Iterator[str]:
+    return map(canonical, _all_texts(event.certification_info))
 
 
 def _all_texts(value: Any) -> Iterator[str]:
