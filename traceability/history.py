@@ -14,6 +14,9 @@ from traceability.search import summaries
 from traceability.shipping import pallets_among, shipments_among
 from traceability.views import BatchHistory, NodeKind, Origin, SortingRun, Stay
 
+_IS_RUN = t.nodes.c.kind.concat("") == RUN
+"""Asked of nodes that are found otherwise: SQLite would begin with the index of all runs."""
+
 
 def batch_history(connection: Connection, park: Park, batch: BatchId) -> BatchHistory:
     """Everything known about a batch. Raises NotFoundError `batch-not-found`."""
@@ -68,7 +71,7 @@ def _runs(connection: Connection, among: CTE) -> list[SortingRun]:
     query = (
         select(n.id, n.key, n.place, n.at_ms)
         .join(among, among.c.id == n.id)
-        .where(n.kind == RUN)
+        .where(_IS_RUN)
         .order_by(n.at_ms, n.id)
     )
     runs = connection.execute(query).all()
@@ -98,7 +101,7 @@ def _sides(connection: Connection, runs: CTE) -> tuple[_Side, _Side, dict[int, f
         .join(runs, runs.c.id == f.target)
         .join(t.nodes, n.id == f.target)
         .join(t.batches, b.node_id == f.source)
-        .where(n.kind == RUN)
+        .where(_IS_RUN)
         .order_by(b.gtin, b.lot)
     )
     for run, gtin, lot, qty_mg in connection.execute(into):
@@ -110,7 +113,7 @@ def _sides(connection: Connection, runs: CTE) -> tuple[_Side, _Side, dict[int, f
         .join(t.nodes, n.id == f.source)
         .join(target, target.c.id == f.target)
         .outerjoin(t.batches, b.node_id == f.target)
-        .where(n.kind == RUN)
+        .where(_IS_RUN)
         .order_by(b.gtin, b.lot)
     )
     for run, kind, gtin, lot, qty_mg in connection.execute(out_of):

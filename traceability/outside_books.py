@@ -16,7 +16,7 @@ world past the books without a word.
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, select, union
 
 from park.assets import Destination, Orchard, Park
 from park.gs1 import CANONICAL_HOST
@@ -37,7 +37,7 @@ from traceability.interpretation import MAKING, scan_of
 from traceability.masses import to_kg, to_mg
 from traceability.places import Places
 from traceability.provenance import tables as t
-from traceability.provenance.places import SINCE, UNTIL, bounds, within
+from traceability.provenance.places import SINCE, UNTIL, bounds, stops_at
 
 _KEPT = frozenset({"storing", "packing", "shipping", "receiving"})
 _KEPT_ABROAD = frozenset({"receiving"})
@@ -48,15 +48,15 @@ _PRODUCT = f"{CANONICAL_HOST}/01/"
 _GTIN = slice(len(_PRODUCT), len(_PRODUCT) + 14)
 
 _L, _S = t.links.c, t.stops.c
-_GAVE = (
-    select(func.sum(_L.mass_mg))
-    .join(t.stops, _S.seq == _L.seq)
-    .where(
-        _L.kind == t.MADE,
-        within(_S.location) | (_S.location.is_(None) & within(_S.read_point)),
-        _S.at_ms >= SINCE,
-        _S.at_ms < UNTIL,
-    )
+_IN_SEASON = (_S.at_ms >= SINCE, _S.at_ms < UNTIL)
+_GAVE = select(func.sum(_L.mass_mg)).where(
+    _L.kind == t.MADE,
+    _L.seq.in_(
+        union(
+            *stops_at(_S.location, holds=_IN_SEASON),
+            *stops_at(_S.read_point, holds=[_S.location.is_(None), *_IN_SEASON]),
+        )
+    ),
 )
 
 

@@ -1,8 +1,20 @@
 """Lists of batches: which fit a query, page by page, the most recently made first."""
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, false, func, or_, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    exists,
+    false,
+    func,
+    or_,
+    select,
+    tuple_,
+)
 
 from park.assets import Destination, Park
 from park.errors import IdentifierError
@@ -14,6 +26,7 @@ from traceability.paging import check_limit, read_token, write_token
 from traceability.views import BatchQuery, BatchStatus, BatchSummary, Page
 
 _B = t.batches.c
+_FEW = 1000
 
 
 def search_batches(
@@ -28,11 +41,30 @@ def search_batches(
         .order_by(_B.made_at_ms.desc(), _B.gtin.desc(), _B.lot.desc())
         .limit(limit + 1)
     )
+    few = _few(connection, park, query)
+    if few is not None:
+        statement = statement.where(_B.node_id.in_(few))
     if after is not None:
         statement = statement.where(key < tuple_(*read_token(after, (int, str, str))))
     rows = connection.execute(statement).all()
     token = write_token(rows[limit - 1][1:]) if len(rows) > limit else None
     return Page(summaries(connection, park, [row.node_id for row in rows[:limit]]), token)
+
+
+def _few(connection: Connection, park: Park, query: BatchQuery) -> Sequence[int] | None:
+    """Batches that fit a part of the query, where they are few: else all would be gone through."""
+    o, r = t.origins.c, t.reached.c
+    asked: list[Select[Any]] = []
+    if query.orchard is not None:
+        asked.append(select(o.node_id).where(o.orchard == query.orchard))
+    if query.destination is not None:
+        wanted = destination_ids(park, query.destination)
+        asked.append(select(r.node_id).where(r.destination.in_(wanted)))
+    for each in asked:
+        found = connection.execute(each.limit(_FEW + 1)).scalars().all()
+        if len(found) <= _FEW:
+            return found
+    return None
 
 
 def destination_ids(park: Park, text: str) -> list[str]:

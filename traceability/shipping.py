@@ -1,8 +1,9 @@
 """Pallets and shipments as they are shown."""
 
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import CTE, ColumnElement, Connection, Row, select, tuple_
+from sqlalchemy import CTE, ColumnElement, Connection, Row, Select, select, tuple_, union_all
 
 from park.assets import Park
 from park.gs1 import BatchId
@@ -82,18 +83,24 @@ def shipments(
     """One page of shipments, the latest first. Raises QueryError."""
     check_limit(limit)
     key = tuple_(_S.shipped_at_ms, _S.number)
-    query = (
-        select(_S.node_id, _S.shipped_at_ms, _S.number)
-        .order_by(_S.shipped_at_ms.desc(), _S.number.desc())
-        .limit(limit + 1)
-    )
-    if destination is not None:
-        query = query.where(_S.destination.in_(destination_ids(park, destination)))
+    query = _latest(select(_S.node_id, _S.shipped_at_ms, _S.number), _S, limit)
     if after is not None:
         query = query.where(key < tuple_(*read_token(after, (int, str))))
+    if destination is not None:
+        # Each in the order of an index, lest all of them be sorted.
+        parts = [query.where(_S.destination == each) for each in destination_ids(park, destination)]
+        if not parts:
+            return Page((), None)
+        every = union_all(*(select(part.subquery()) for part in parts)).subquery()
+        query = _latest(select(every), every.c, limit)
     rows = connection.execute(query).all()
     token = write_token(rows[limit - 1][1:]) if len(rows) > limit else None
     return Page(_shipments(connection, _S.node_id.in_([row[0] for row in rows[:limit]])), token)
+
+
+def _latest(query: Select[Any], columns: Any, limit: int) -> Select[Any]:
+    """Its latest shipments, one more than a page has."""
+    return query.order_by(columns.shipped_at_ms.desc(), columns.number.desc()).limit(limit + 1)
 
 
 def _shipments(connection: Connection, condition: ColumnElement[bool]) -> list[Shipment]:

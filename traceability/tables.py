@@ -23,6 +23,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 metadata = MetaData(
@@ -131,6 +132,7 @@ batches = Table(
     Column("status", Text, nullable=False),
     UniqueConstraint("gtin", "lot"),
     Index(None, "made_at_ms", "gtin", "lot"),
+    Index(None, "harvested_from_ms"),
 )
 
 origins = Table(
@@ -165,7 +167,15 @@ stays = Table(
     Column("lost_mg", BigInteger, nullable=False),
     Index(None, "node_id"),
     Index(None, "room", "since_ms"),
+    Index(
+        "ix_stays_here",
+        "room",
+        "since_ms",
+        sqlite_where=text("until_ms IS NULL"),
+        postgresql_where=text("until_ms IS NULL"),
+    ),
 )
+"""`ix_stays_here` holds what lies in rooms now, however much did before."""
 
 pallets = Table(
     "pallets",
@@ -189,5 +199,5 @@ shipments = Table(
     Column("shipped_at_ms", BigInteger, nullable=False),
     Column("received_at_ms", BigInteger),
     Index(None, "shipped_at_ms", "number"),
-    Index(None, "destination"),
+    Index(None, "destination", "shipped_at_ms", "number"),
 )

@@ -1,12 +1,15 @@
 """Runs every measurement, prints a table and writes `build/bench.json`.
 
-Arguments name the measurements to run (`ingest`, `idle`, ...); without any, all run.
+Arguments name the measurements to run (`ingest`, `idle`, ...); without any, all run but `millions`,
+which takes a quarter of an hour and three gigabytes for each million events that it is asked about.
 """
 
+import argparse
 import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 from tests.bench import (
@@ -18,6 +21,7 @@ from tests.bench import (
     idle_bench,
     ingest_bench,
     lineage_bench,
+    millions_bench,
     soak_bench,
     traceability_bench,
 )
@@ -35,16 +39,26 @@ MEASUREMENTS: Mapping[str, Callable[[], Sequence[Figure]]] = {
     "soak": soak_bench.measure,
     "chaos": chaos_bench.measure,
 }
+MILLIONS = "millions"
+"""Runs only where it is named."""
 RESULT = Path("build/bench.json")
 
 
-def main(names: Sequence[str]) -> int:
-    unknown = set(names) - set(MEASUREMENTS)
+def main(arguments: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", allow_abbrev=False)
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help=", ".join([*MEASUREMENTS, MILLIONS])
+    )
+    millions_bench.add_options(parser.add_argument_group(f"of {MILLIONS}"))
+    options = parser.parse_args(arguments)
+    unknown = set(options.names) - {*MEASUREMENTS, MILLIONS}
     if unknown:
-        known = ", ".join(MEASUREMENTS)
-        sys.stderr.write(f"no measurement {', '.join(sorted(unknown))}; there are {known}\n")
-        return 2
-    figures = [figure for name in names or MEASUREMENTS for figure in MEASUREMENTS[name]()]
+        parser.error(f"no measurement {', '.join(sorted(unknown))}")
+    measurements: dict[str, Callable[[], Sequence[Figure]]] = {
+        **MEASUREMENTS,
+        MILLIONS: partial(millions_bench.measure_as, options),
+    }
+    figures = [figure for name in options.names or MEASUREMENTS for figure in measurements[name]()]
     sys.stdout.write(table(figures))
     RESULT.parent.mkdir(exist_ok=True)
     RESULT.write_text(json.dumps([asdict(figure) for figure in figures], indent=2) + "\n")

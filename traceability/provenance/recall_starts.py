@@ -25,6 +25,7 @@ from sqlalchemy import (
     Select,
     or_,
     select,
+    union,
 )
 
 from park.times import to_epoch_ms
@@ -33,7 +34,7 @@ from traceability.provenance import tables as t
 from traceability.provenance.amounts import amounts_of
 from traceability.provenance.extraction import INPUT, NAMED, OUTPUT, PARENT
 from traceability.provenance.mentions import mentions
-from traceability.provenance.places import SINCE, UNTIL, bounds, within
+from traceability.provenance.places import SINCE, UNTIL, bounds, stops_at
 from traceability.provenance.positions import site_of
 from traceability.provenance.stays import stays_in
 from traceability.provenance.store import find, known_ids
@@ -97,11 +98,10 @@ class Touched:
 
 _L, _S, _G = t.links.c, t.stops.c, t.sightings.c
 _IN_SPAN = _S.at_ms.between(SINCE, UNTIL)
-_THERE = or_(within(_S.location), within(_S.read_point))
-_MADE_THERE = (
-    select(_L.id, _L.target, _L.at_ms, _L.mass_mg)
-    .join(t.stops, _S.seq == _L.seq)
-    .where(_L.kind.in_((t.MADE, t.OUT_OF)), _THERE, _IN_SPAN)
+_HERE = (_S.location, _S.read_point)
+_STOPS_THERE = union(*stops_at(*_HERE, holds=[_IN_SPAN]))
+_MADE_THERE = select(_L.id, _L.target, _L.at_ms, _L.mass_mg).where(
+    _L.kind.in_((t.MADE, t.OUT_OF)), _L.seq.in_(_STOPS_THERE)
 )
 _HARVESTED_THERE = _MADE_THERE.where(_L.kind == t.MADE)
 _IS_USE = or_(_S.biz_step.is_(None), _S.biz_step.not_in(_NO_USE))
@@ -123,14 +123,14 @@ _BESIDE = (
 _PASSED = (
     select(_G.thing, _G.role, _S.at_ms, _S.action)
     .join(t.stops, _S.seq == _G.seq)
-    .where(_THERE, _IN_SPAN, _G.role.in_((NAMED, PARENT, OUTPUT)))
+    .where(_G.seq.in_(_STOPS_THERE), _G.role.in_((NAMED, PARENT, OUTPUT)))
 )
 _LOCATED = (
     select(_G.thing, _S.at_ms)
     .join(t.stops, _S.seq == _G.seq)
     .where(among(_G.thing), _S.location.is_not(None))
 )
-_SEEN_THERE = select(_S.seq).where(_THERE).limit(1)
+_SEEN_THERE = select(union(*stops_at(*_HERE)).subquery()).limit(1)
 _KINDS = select(t.things.c.id, t.things.c.kind).where(among(t.things.c.id))
 
 

@@ -8,7 +8,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 
-from sqlalchemy import Connection, and_, or_, select
+from sqlalchemy import Connection, and_, select, union
 
 from traceability import tables as events
 from traceability.lookups import among, rows_for
@@ -18,7 +18,7 @@ from traceability.provenance.journeys import STOP_COLUMNS, journeys_of, stop_of,
 from traceability.provenance.keys import CLASSES, ThingKind
 from traceability.provenance.lives import lives_of
 from traceability.provenance.parts import Act, Happened, Lot
-from traceability.provenance.places import UNTIL, bounds, is_in, within
+from traceability.provenance.places import UNTIL, bounds, is_in, stops_at
 from traceability.provenance.positions import NOWHERE, Position, Stop, in_order, moved
 from traceability.provenance.tracing import things_of
 from traceability.provenance.walk_statements import Start
@@ -26,10 +26,10 @@ from traceability.provenance.walk_statements import Start
 _S, _G, _E = t.stops.c, t.sightings.c, events.events.c
 _CAME = (
     select(_G.thing)
-    .join(t.stops, _S.seq == _G.seq)
     .where(
-        or_(within(_S.location), within(_S.read_point), within(_S.origin)),
-        _S.at_ms <= UNTIL,
+        _G.seq.in_(
+            union(*stops_at(_S.location, _S.read_point, _S.origin, holds=[_S.at_ms <= UNTIL]))
+        ),
         _G.role != INPUT,
     )
     .distinct()

@@ -1,7 +1,7 @@
 """What keeps answers and captures from going through all events.
 
-Which fields go with which shapes of events, sums under certificates, and an index for places that
-goods were shipped from. The rows are derived afterwards, see `rebuilding`.
+Which fields go with which shapes of events, sums under certificates, and indexes for what is asked
+for. The rows are derived afterwards, see `rebuilding`.
 """
 
 import sqlalchemy as sa
@@ -14,7 +14,7 @@ _WORD = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 
 
 def upgrade() -> None:
-    """Make the tables and the index."""
+    """Make the tables and the indexes."""
     op.create_table(
         "shape_terms",
         sa.Column("name", _WORD, nullable=False),
@@ -40,12 +40,24 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("certificate", "place", "seq", name=op.f("pk_certified_shipments")),
         sqlite_with_rowid=False,
     )
-    there = sa.text("origin IS NOT NULL")
-    op.create_index(
-        op.f("ix_stops_origin_at_ms"),
-        "stops",
-        ["origin", "at_ms"],
-        unique=False,
-        sqlite_where=there,
-        postgresql_where=there,
-    )
+    for name, table, columns, where in (
+        ("ix_stops_origin_at_ms", "stops", ["origin", "at_ms"], "origin IS NOT NULL"),
+        ("ix_stays_here", "stays", ["room", "since_ms"], "until_ms IS NULL"),
+        ("ix_batches_harvested_from_ms", "batches", ["harvested_from_ms"], None),
+        (
+            "ix_shipments_destination_shipped_at_ms_number",
+            "shipments",
+            ["destination", "shipped_at_ms", "number"],
+            None,
+        ),
+    ):
+        condition = None if where is None else sa.text(where)
+        op.create_index(
+            op.f(name),
+            table,
+            columns,
+            unique=False,
+            sqlite_where=condition,
+            postgresql_where=condition,
+        )
+    op.drop_index(op.f("ix_shipments_destination"), "shipments")
