@@ -26,7 +26,8 @@ from traceability.paging import check_limit, read_token, write_token
 from traceability.views import BatchQuery, BatchStatus, BatchSummary, Page
 
 _B = t.batches.c
-_FEW = 1000
+FEW = 1000
+"""Batches that are taken at once, and sorted; more are gone through in the order of a list."""
 
 
 def search_batches(
@@ -61,8 +62,8 @@ def _few(connection: Connection, park: Park, query: BatchQuery) -> Sequence[int]
         wanted = destination_ids(park, query.destination)
         asked.append(select(r.node_id).where(r.destination.in_(wanted)))
     for each in asked:
-        found = connection.execute(each.limit(_FEW + 1)).scalars().all()
-        if len(found) <= _FEW:
+        found = connection.execute(each.limit(FEW + 1)).scalars().all()
+        if len(found) <= FEW:
             return found
     return None
 

@@ -12,6 +12,7 @@ from park.database import open_engine
 from park.gs1 import BatchId, sscc_uri
 from park.scans import Scan
 from tests.support.scanning import NOW, START, Scans
+from traceability import search
 from traceability.errors import (
     BatchExistsError,
     CaptureError,
@@ -475,9 +476,11 @@ def _finds() -> list[tuple[BatchQuery, list[str]]]:
 
 
 @pytest.mark.usefixtures("season")
+@pytest.mark.parametrize("few", [search.FEW, 0], ids=["few", "many"])
 def test_batches_are_found_by_number_orchard_destination_date_and_product(
-    repository: Traceability,
+    repository: Traceability, few: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(search, "FEW", few)
     for query, lots in _finds():
         found = repository.search_batches(query)
         assert sorted(item.batch.lot for item in found.items) == sorted(lots), query
