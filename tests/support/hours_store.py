@@ -56,6 +56,7 @@ from traceability.epcis.reading import read_event
 from traceability.event_repository import EventRepository
 from traceability.ledger import log
 from traceability.provenance import tables as p
+from traceability.provenance.certified import certified_anew
 from traceability.repository import Traceability
 
 Progress = Callable[[int], object]
@@ -162,6 +163,8 @@ def fill(engine: Engine, park: Park, wanted: int, progress: Progress = lambda _:
             with connection.begin():
                 copier.copy(connection, copied)
             progress(copied.stop * park_hour.EVENTS)
+        with connection.begin():
+            certified_anew(connection)
     return hours
 
 
