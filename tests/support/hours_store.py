@@ -22,7 +22,6 @@ from sqlalchemy import (
     Connection,
     Engine,
     Insert,
-    Integer,
     MetaData,
     Select,
     Table,
@@ -96,7 +95,7 @@ _COPIED: Sequence[Table] = (
 _hours = Table(
     "hours",
     MetaData(),
-    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
     Column("tag", Text),
     Column("serial", Text),
     Column("beginning", Text),
