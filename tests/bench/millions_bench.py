@@ -49,7 +49,7 @@ from traceability.event_repository import EventRepository
 from traceability.ledger.ledger import Ledger
 from traceability.paging import write_token
 from traceability.provenance.service import ProvenanceService, RecallQuestion
-from traceability.provenance.walking import Direction
+from traceability.provenance.walk_statements import Direction
 from traceability.repository import BatchQuery, Traceability
 
 EVENTS = 10_000_000

@@ -15,7 +15,7 @@ from traceability.derived.service import DerivedTables
 from traceability.errors import BatchExistsError
 from traceability.ledger.ledger import Ledger
 from traceability.provenance.service import ProvenanceService
-from traceability.provenance.walking import Direction
+from traceability.provenance.walk_statements import Direction
 from traceability.repository import Traceability
 
 HOURS = 3

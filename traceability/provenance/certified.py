@@ -15,10 +15,9 @@ from traceability.epcis.query import tables as q
 from traceability.epcis.query.fields import Field
 from traceability.epcis.query.indexing import certificates_of
 from traceability.epcis.reading import read_event
+from traceability.lookups import among, rows_for
 from traceability.provenance import tables as t
 from traceability.provenance.extraction import Facts
-from traceability.provenance.lookups import among
-from traceability.provenance.store import rows_for
 
 SHIPPING = "shipping"
 
