@@ -96,8 +96,8 @@ class Store:
 
     @property
     def now(self) -> datetime:
-        """A moment after all of it."""
-        return park_hour.START + timedelta(hours=self.hours + 1)
+        """A moment after all of it, and what is captured in addition."""
+        return park_hour.START + timedelta(days=365 * 20)
 
 
 @dataclass(frozen=True, slots=True)
@@ -431,13 +431,14 @@ def _proofs(store: Store, ledger: Ledger) -> Iterator[Question]:
 
 def _captures(store: Store, repository: EventRepository) -> Iterator[Question]:
     """At last, as they make the store larger: by lots of their own."""
-    run = itertools.count(int(time.time()))
+    run, later = itertools.count(int(time.time())), itertools.count(store.chance.randrange(1000))
 
     def events(size: int) -> list[dict[str, object]]:
         text = json.dumps(park_hour.events(park_hour.EVENTS - size - 2 * 134))
         own = f"{next(run) & 0xFFFFFFFF:08x}"
         moved = text.replace(park_hour.TAG, own)
-        moved = moved.replace(park_hour.HOUR, park_hour.hour(store.hours))
+        # Days apart: crates that are shipped again and again within three days are compared.
+        moved = moved.replace(park_hour.HOUR, park_hour.hour(store.hours + 100 * next(later)))
         made: list[dict[str, object]] = json.loads(moved)[-size:]
         return made
 
