@@ -50,6 +50,7 @@ from park.definition import build_park, read_definition
 from park.settings import Settings
 from park.times import now_ms, utc_now
 from traceability import migrations
+from traceability.database.transactions import reading
 from traceability.derived.service import DerivedTables
 from traceability.errors import DatabaseUnavailableError
 from traceability.event_repository import EventRepository
@@ -57,7 +58,6 @@ from traceability.ledger.ledger import Ledger
 from traceability.provenance.service import ProvenanceService
 from traceability.repository import Traceability
 from traceability.tables import events
-from traceability.transactions import reading
 
 _log = logging.getLogger(__name__)
 

@@ -11,8 +11,8 @@ from park.assets import Park
 from park.times import to_epoch_ms, utc_now
 from traceability import log
 from traceability.canonical import read_canonical
-from traceability.entries import Entry, entry_of_body
-from traceability.epcis.documents import EventDocument, read_document
+from traceability.database.transactions import reading, write
+from traceability.epcis.jsonld.documents import EventDocument, read_document
 from traceability.epcis.master_data import store as master_data
 from traceability.epcis.master_data.statements import Statement
 from traceability.epcis.query import search
@@ -24,9 +24,9 @@ from traceability.errors import (
     InvalidDocumentError,
 )
 from traceability.paging import check_texts
-from traceability.places import Places
-from traceability.recording import Recorded, Recorder
-from traceability.transactions import reading, write
+from traceability.recording.entries import Entry, entry_of_body
+from traceability.recording.recorder import Recorded, Recorder
+from traceability.steps.places import Places
 from traceability.views import Captured, Page, Refused
 
 Json = dict[str, Any]

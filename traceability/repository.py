@@ -10,22 +10,23 @@ from park.assets import Park
 from park.gs1 import BatchId
 from park.scans import Scan
 from park.times import utc_now
-from traceability import history, log, migrations, search, shipping, tracing
+from traceability import log, migrations
 from traceability.balance.service import MassBalance
-from traceability.capture import Capture
+from traceability.batches import history, search, shipping, tracing
+from traceability.database.transactions import reading, write
 from traceability.errors import DatabaseUnavailableError
 from traceability.figures.reading import StoredLot, steps_after, stored_in
 from traceability.paging import DEFAULT_LIMIT, LARGEST_LIMIT, check_texts
-from traceability.places import Places
-from traceability.rebuilding import (
+from traceability.recording.capture import Capture
+from traceability.recording.recorder import Recorder
+from traceability.recording.upgrading import (
     INDEXED_OTHERWISE,
     SUMS_UNKNOWN,
     derive_missing,
     index_anew,
     sum_up,
 )
-from traceability.recording import Recorder
-from traceability.transactions import reading, write
+from traceability.steps.places import Places
 from traceability.views import (
     BatchHistory,
     BatchQuery,

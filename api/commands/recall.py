@@ -17,11 +17,11 @@ from api.parameters import parse_duration
 from api.wiring import existing_database, make_park
 from park.settings import load_settings
 from park.times import parse_instant
-from traceability.provenance.descriptions import Descriptions
-from traceability.provenance.fsma import as_xlsx
-from traceability.provenance.recall import Recall
-from traceability.provenance.recall_formats import as_csv, as_csv_file, as_json
-from traceability.provenance.recall_starts import DEFAULT_REACH
+from traceability.provenance.recall.descriptions import Descriptions
+from traceability.provenance.recall.formats import as_csv, as_csv_file, as_json
+from traceability.provenance.recall.fsma import as_xlsx
+from traceability.provenance.recall.recall import Recall
+from traceability.provenance.recall.starts import DEFAULT_REACH
 from traceability.provenance.service import ProvenanceService, RecallQuestion
 
 

@@ -13,11 +13,11 @@ from api.wiring import existing_database, make_park, make_traceability
 from park.assets import Park
 from park.settings import load_settings
 from park.times import format_instant
-from traceability.provenance.descriptions import Descriptions, KnownDescriptions
 from traceability.provenance.dossier import Beginning, Dossier, Telling
 from traceability.provenance.keys import ThingKind
 from traceability.provenance.positions import Position
-from traceability.provenance.recall_formats import who_has
+from traceability.provenance.recall.descriptions import Descriptions, KnownDescriptions
+from traceability.provenance.recall.formats import who_has
 from traceability.provenance.service import ProvenanceService
 from traceability.provenance.tracing import Edge
 from traceability.views import NodeKind, Trace, TraceNode

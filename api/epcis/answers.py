@@ -14,8 +14,8 @@ from api.errors import ProblemError
 from api.negotiation import acceptable
 from api.services import services_in
 from traceability.epcis.contexts import GS1_CONTEXT
+from traceability.epcis.jsonld.writing import query_document
 from traceability.epcis.translation import translate, translate_json
-from traceability.epcis.writing import query_document
 from traceability.epcis.xml.writing import write_xml
 
 Json = dict[str, Any]

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from traceability.epcis.schedules import Schedule
+from traceability.epcis.subscriptions.schedules import Schedule
 from traceability.errors import SubscriptionControlsError
 
 

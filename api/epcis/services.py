@@ -11,13 +11,13 @@ from sqlalchemy import Engine
 from api.epcis.problems import EPCIS_PROBLEM_OF_ERROR
 from api.problems import problem_of
 from park.settings import Settings
-from traceability.epcis.delivery import SubscriptionRunner
-from traceability.epcis.feed import EventFeed
 from traceability.epcis.jobs import CaptureJobs
 from traceability.epcis.named_queries import NamedQueries
 from traceability.epcis.resources import EventResources
-from traceability.epcis.subscriptions import Subscriptions
-from traceability.epcis.webhooks import Webhooks
+from traceability.epcis.subscriptions.delivery import SubscriptionRunner
+from traceability.epcis.subscriptions.feed import EventFeed
+from traceability.epcis.subscriptions.store import Subscriptions
+from traceability.epcis.subscriptions.webhooks import Webhooks
 from traceability.errors import QueryError
 from traceability.event_repository import EventRepository
 

@@ -13,11 +13,11 @@ from api.epcis.controls import read_schedule
 from api.epcis.headers import read_epc_format
 from api.epcis.services import EpcisServices
 from park.times import parse_instant
-from traceability.epcis.feed import recorded_from
+from traceability.epcis.jsonld.writing import query_document
 from traceability.epcis.query.conditions import EventQuery
-from traceability.epcis.schedules import FIELDS, Schedule
+from traceability.epcis.subscriptions.feed import recorded_from
+from traceability.epcis.subscriptions.schedules import FIELDS, Schedule
 from traceability.epcis.translation import IdentifierForm, translate_json
-from traceability.epcis.writing import query_document
 from traceability.errors import DatabaseUnavailableError, SubscriptionControlsError
 
 _MOST_EVENTS = 100

@@ -11,7 +11,7 @@ from api.models.common import Model, Time
 from park.scans import Instant
 from traceability.epcis.jobs import CaptureJob
 from traceability.epcis.named_queries import NamedQuery
-from traceability.epcis.subscriptions import Subscription
+from traceability.epcis.subscriptions.store import Subscription
 
 M = TypeVar("M", bound=BaseModel)
 

@@ -12,9 +12,9 @@ from api.models.traces import event_address
 from park.assets import Park
 from park.gs1 import CANONICAL_HOST
 from traceability.provenance import dossier as told
-from traceability.provenance.descriptions import Descriptions, KnownDescriptions
 from traceability.provenance.keys import ThingKind, goods_of
-from traceability.provenance.recall_formats import who_has
+from traceability.provenance.recall.descriptions import Descriptions, KnownDescriptions
+from traceability.provenance.recall.formats import who_has
 
 
 def page_address(key: str) -> str | None:

@@ -11,11 +11,11 @@ from api.pages.texts import KINDS, WORDS
 from park.assets import Park
 from park.gs1 import CANONICAL_HOST
 from traceability.ledger.report import LedgerState
-from traceability.provenance.descriptions import KnownDescriptions
 from traceability.provenance.dossier import Beginning, Certificate, Dossier, Telling
 from traceability.provenance.keys import GoodsKey, ThingKind, goods_of
 from traceability.provenance.positions import Position
-from traceability.provenance.recall_formats import Keeping, keeping_of
+from traceability.provenance.recall.descriptions import KnownDescriptions
+from traceability.provenance.recall.formats import Keeping, keeping_of
 from traceability.provenance.tables import CONTAINS, OUT_OF
 from traceability.provenance.tracing import Edge, Lineage
 

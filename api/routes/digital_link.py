@@ -25,8 +25,8 @@ from api.pages.thing import MOST_ROWS, label_of, thing_page
 from api.parameters import GtinPath, LotPath, SsccPath
 from api.services import Services, ServicesNeeded
 from park.gs1 import CANONICAL_HOST, BatchId
+from traceability.epcis.jsonld.writing import document
 from traceability.epcis.keys import KEYS
-from traceability.epcis.writing import document
 from traceability.provenance.asking import thing_key
 from traceability.provenance.dossier import Dossier
 

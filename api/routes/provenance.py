@@ -13,10 +13,10 @@ from api.negotiation import JSON, media_type
 from api.openapi import problems
 from api.parameters import EveryQuery, PathText, TimeQuery, Word
 from api.services import ServicesNeeded
-from traceability.provenance.fsma import MEDIA_TYPE as XLSX
-from traceability.provenance.fsma import as_xlsx
-from traceability.provenance.recall_formats import as_csv_file, as_json
-from traceability.provenance.recall_starts import DEFAULT_REACH
+from traceability.provenance.recall.formats import as_csv_file, as_json
+from traceability.provenance.recall.fsma import MEDIA_TYPE as XLSX
+from traceability.provenance.recall.fsma import as_xlsx
+from traceability.provenance.recall.starts import DEFAULT_REACH
 from traceability.provenance.service import RecallQuestion
 from traceability.provenance.walk_statements import Direction
 

@@ -19,7 +19,7 @@ from tests.bench.databases import MEMORY
 from tests.bench.figures import Figure
 from tests.support.epcis_load import START, bare_event, documents
 from tests.support.servers import run_postgresql
-from traceability.bulk import BulkInsert
+from traceability.database.bulk import BulkInsert
 from traceability.event_repository import EventRepository
 from traceability.repository import Traceability
 

@@ -20,8 +20,9 @@ from tests.bench.figures import Figure
 from tests.support.epcis_load import PREFIX, START, document
 from tests.support.servers import run_postgresql
 from traceability import tables as t
-from traceability.bulk import BulkInsert, Row
-from traceability.epcis.documents import read_document
+from traceability.database.bulk import BulkInsert, Row
+from traceability.epcis.jsonld.documents import read_document
+from traceability.epcis.jsonld.reading import read_event
 from traceability.epcis.model import AnyEvent
 from traceability.epcis.query import tables as q
 from traceability.epcis.query.fields import Field, measured, typed
@@ -31,7 +32,6 @@ from traceability.epcis.query.parameters import parse_query
 from traceability.epcis.query.search import find
 from traceability.epcis.query.series import series
 from traceability.epcis.query.shapes import keep_shapes, shape_id
-from traceability.epcis.reading import read_event
 
 EVENTS = 1_000_000
 BATCH = 500

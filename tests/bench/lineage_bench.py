@@ -22,7 +22,7 @@ from tests.bench.databases import MEMORY, settle
 from tests.bench.figures import Figure
 from tests.support.servers import run_postgresql
 from traceability import tables as events
-from traceability.bulk import BulkInsert
+from traceability.database.bulk import BulkInsert
 from traceability.provenance import tables as t
 from traceability.provenance.keys import ThingKind
 from traceability.provenance.tracing import trace

@@ -41,10 +41,10 @@ from tests.support.scanning import Scans
 from tests.support.serve_process import ServeProcess
 from tests.support.servers import run_postgresql
 from traceability import tables as t
-from traceability.epcis.feed import EventFeed
 from traceability.epcis.query.parameters import parse_query
 from traceability.epcis.query.resources import Resource
 from traceability.epcis.resources import EventResources
+from traceability.epcis.subscriptions.feed import EventFeed
 from traceability.event_repository import EventRepository
 from traceability.ledger.ledger import Ledger
 from traceability.paging import write_token

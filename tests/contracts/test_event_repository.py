@@ -13,9 +13,9 @@ from park.database import open_engine
 from tests.support.epcis_load import bare_event, document
 from tests.support.scanning import NOW, Scans
 from traceability import tables as t
-from traceability.entries import entry_of_scan
 from traceability.errors import EventIdReusedError, InvalidDocumentError, NotFoundError
 from traceability.event_repository import CaptureResult, EventRepository
+from traceability.recording.entries import entry_of_scan
 from traceability.repository import Traceability
 
 Json = dict[str, Any]

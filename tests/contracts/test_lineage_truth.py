@@ -10,8 +10,8 @@ from park.database import open_engine
 from tests.contracts.conftest import NewAddress
 from tests.support.lineage_events import capture, hour, place
 from tests.support.packhouse import ORCHARDS, ROOMS, World
-from traceability.provenance.recall import Recall, recall
-from traceability.provenance.recall_starts import Cause, RecallStart
+from traceability.provenance.recall.recall import Recall, recall
+from traceability.provenance.recall.starts import Cause, RecallStart
 from traceability.provenance.tracing import Lineage, trace
 from traceability.provenance.walk_statements import Direction
 from traceability.provenance.whereabouts import whereabouts

@@ -12,11 +12,11 @@ from park.times import to_epoch_ms
 from tests.support.epcis_api import Json, document, seen
 from tests.support.scanning import NOW
 from traceability.epcis.contexts import GS1_CONTEXT, Context
-from traceability.epcis.feed import EventFeed
-from traceability.epcis.master_data import reading
+from traceability.epcis.jsonld import master_data as reading
 from traceability.epcis.master_data import tables as m
 from traceability.epcis.query.master_data import MOST_FOUND
 from traceability.epcis.query.parameters import parse_query
+from traceability.epcis.subscriptions.feed import EventFeed
 from traceability.errors import InvalidDocumentError, QueryTooComplexError
 from traceability.event_repository import EventRepository
 from traceability.repository import Traceability

@@ -10,12 +10,12 @@ from park.database import open_engine
 from tests.support import park_hour
 from tests.support.epcis_load import PREFIX
 from tests.support.hours_store import fill
+from traceability.database.transactions import reading
 from traceability.epcis.query.conditions import Condition
 from traceability.epcis.query.meetings import narrowed
 from traceability.epcis.query.parameters import parse_query
 from traceability.epcis.query.search import find
 from traceability.epcis.query.shapes import shaped
-from traceability.transactions import reading
 
 SHIFT = "https://partner.example/epcis/shift"
 BRIX = "https://partner.example/epcis/brix"

@@ -13,16 +13,17 @@ from park.assets import Park
 from park.database import open_engine
 from tests.support.derived_story import DerivedStory
 from tests.support.scanning import NOW, Scans
-from traceability import migrations, rebuilding
+from traceability import migrations
 from traceability import tables as t
 from traceability.canonical import canonical_json
+from traceability.database.transactions import write
 from traceability.epcis.query import tables as q
 from traceability.errors import MigrationError
 from traceability.event_repository import EventRepository
 from traceability.provenance import tables as p
+from traceability.recording import upgrading as rebuilding
 from traceability.repository import Traceability
 from traceability.schema import metadata
-from traceability.transactions import write
 
 CASE = Path(__file__).parents[1] / "cases" / "traceability" / "release-0.1.json"
 NEW = (q.shape_terms, p.certificates, p.certified_shipments)

@@ -13,11 +13,11 @@ from park.database import open_engine
 from tests.support.lineage_events import Events, capture, hour, lot, pallet, party, place
 from tests.support.workbooks import sheet
 from traceability.epcis.model import Place
-from traceability.provenance.descriptions import KnownDescriptions
-from traceability.provenance.fsma import as_xlsx
-from traceability.provenance.recall import Recall, recall
-from traceability.provenance.recall_formats import as_csv, as_json
-from traceability.provenance.recall_starts import Cause, RecallStart
+from traceability.provenance.recall.descriptions import KnownDescriptions
+from traceability.provenance.recall.formats import as_csv, as_json
+from traceability.provenance.recall.fsma import as_xlsx
+from traceability.provenance.recall.recall import Recall, recall
+from traceability.provenance.recall.starts import Cause, RecallStart
 from traceability.tables import metadata
 
 

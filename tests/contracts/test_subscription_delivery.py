@@ -15,13 +15,13 @@ from park.database import open_engine
 from tests.support.epcis_api import Json, document, listed, seen
 from tests.support.ingest_fakes import wait_for
 from traceability import tables
-from traceability.epcis.delivery import MOST_EVENTS, SubscriptionRunner
-from traceability.epcis.feed import EventFeed
 from traceability.epcis.named_queries import NamedQueries
-from traceability.epcis.schedules import Schedule
-from traceability.epcis.subscriptions import Subscriptions, Wanted
+from traceability.epcis.subscriptions.delivery import MOST_EVENTS, SubscriptionRunner
+from traceability.epcis.subscriptions.feed import EventFeed
+from traceability.epcis.subscriptions.schedules import Schedule
+from traceability.epcis.subscriptions.store import Subscriptions, Wanted
+from traceability.epcis.subscriptions.webhooks import signature
 from traceability.epcis.translation import IdentifierForm
-from traceability.epcis.webhooks import signature
 from traceability.errors import DeliveryError, QueryError
 from traceability.event_repository import EventRepository
 from traceability.repository import Traceability

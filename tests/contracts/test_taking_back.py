@@ -18,11 +18,11 @@ from tests.support.scanning import NOW, Scans
 from traceability.balance.service import MassBalance
 from traceability.derived.service import DerivedTables
 from traceability.epcis.contexts import OWN
-from traceability.epcis.writing import write_event
+from traceability.epcis.jsonld.writing import write_event
 from traceability.errors import MassError
 from traceability.event_repository import EventRepository
 from traceability.repository import Traceability
-from traceability.steps import event_id_of, event_of
+from traceability.steps.to_events import event_id_of, event_of
 from traceability.views import Refused
 
 KG = 1_000_000

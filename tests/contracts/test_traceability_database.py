@@ -19,8 +19,9 @@ from tests.support.relay import Relay, relay_to
 from tests.support.scanning import NOW, Scans
 from tests.support.servers import PostgreSQL, free_port
 from traceability import schema, tables
+from traceability.database.transactions import write
 from traceability.epcis.named_queries import NamedQueries
-from traceability.epcis.subscriptions import Subscriptions, Wanted
+from traceability.epcis.subscriptions.store import Subscriptions, Wanted
 from traceability.errors import (
     CaptureError,
     DatabaseFullError,
@@ -30,7 +31,6 @@ from traceability.errors import (
 )
 from traceability.ledger.ledger import Ledger
 from traceability.repository import Traceability
-from traceability.transactions import write
 from traceability.views import Captured
 
 

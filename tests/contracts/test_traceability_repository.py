@@ -12,7 +12,7 @@ from park.database import open_engine
 from park.gs1 import BatchId, sscc_uri
 from park.scans import Scan
 from tests.support.scanning import NOW, START, Scans
-from traceability import search
+from traceability.batches import search
 from traceability.errors import (
     BatchExistsError,
     CaptureError,

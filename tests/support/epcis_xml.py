@@ -6,9 +6,9 @@ import pytest
 
 from tests.support.event_bodies import CONTEXT
 from traceability.epcis.contexts import Context
-from traceability.epcis.documents import read_document
+from traceability.epcis.jsonld.documents import read_document
+from traceability.epcis.jsonld.reading import read_event
 from traceability.epcis.model import AnyEvent
-from traceability.epcis.reading import read_event
 from traceability.epcis.xml.reading import read_xml
 from traceability.errors import FieldProblem, InvalidDocumentError
 

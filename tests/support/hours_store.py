@@ -43,15 +43,15 @@ from park.times import to_epoch_ms
 from tests.support import park_hour
 from tests.support.park_hour import HOUR, SERIAL, START, TAG
 from traceability import tables as t
-from traceability.bulk import BulkInsert, Row
 from traceability.canonical import canonical_json, read_canonical
+from traceability.database.bulk import BulkInsert, Row
 from traceability.epcis.contexts import OWN, Context
 from traceability.epcis.event_hash import pre_hash_text
+from traceability.epcis.jsonld.reading import read_event
 from traceability.epcis.query import tables as q
 from traceability.epcis.query.fields import Field, measured
 from traceability.epcis.query.meetings import Meeting, keep_meetings, meetings
 from traceability.epcis.query.series import series
-from traceability.epcis.reading import read_event
 from traceability.event_repository import EventRepository
 from traceability.ledger import log
 from traceability.provenance import tables as p

@@ -16,8 +16,8 @@ from park.times import format_instant, from_epoch_ms, to_epoch_ms
 from traceability import tables as t
 from traceability.balance.seasons import season_balance
 from traceability.balance.values import BalanceFinding
+from traceability.books.nodes import RUN, run_event
 from traceability.masses import to_kg, to_mg
-from traceability.nodes import RUN, run_event
 from traceability.views import NodeKind
 
 MOST = 100

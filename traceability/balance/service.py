@@ -20,9 +20,9 @@ from traceability.balance.values import (
     OrchardBalance,
     SeasonBalance,
 )
+from traceability.database.transactions import reading
 from traceability.errors import NotFoundError, QueryError
 from traceability.paging import check_texts
-from traceability.transactions import reading
 
 A = TypeVar("A", bound=Asset)
 

@@ -15,9 +15,9 @@ from traceability.balance.values import (
     Masses,
     OrchardBalance,
 )
+from traceability.books.nodes import RUN
 from traceability.errors import NotFoundError
 from traceability.masses import to_mg
-from traceability.nodes import RUN
 from traceability.views import NodeKind
 
 _B, _F, _N, _P, _Y = (t.batches.c, t.flows.c, t.nodes.c, t.pallets.c, t.stays.c)

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Table, bindparam, delete, func, select, text, update
 
 from traceability import tables as t
-from traceability.bulk import BulkInsert
+from traceability.database.bulk import BulkInsert
 from traceability.derived.tables import DERIVED
 from traceability.ledger.tables import ledger_nodes
 

@@ -11,7 +11,7 @@ from sqlalchemy import (
     tuple_,
 )
 
-from traceability.as_stored import as_stored
+from traceability.database.as_stored import as_stored
 
 _PAGE = 5000
 

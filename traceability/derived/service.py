@@ -7,6 +7,7 @@ from sqlalchemy import Connection, Engine
 
 from park.assets import Park
 from traceability import migrations
+from traceability.database.transactions import reading, write
 from traceability.derived.comparing import Comparison, TableReport
 from traceability.derived.restoring import restore
 from traceability.derived.shadow import Doubts, Progress, Shadow, open_shadow
@@ -14,7 +15,6 @@ from traceability.derived.tables import DERIVED, EVENTS
 from traceability.errors import LedgerBrokenError, LedgerError
 from traceability.ledger import log
 from traceability.ledger.report import Report
-from traceability.transactions import reading, write
 
 _MENDABLE = {"changed-column", "no-leaf", "no-node", "stray-node"}
 """What can be wrong with a database whose documents are those that were signed."""

@@ -23,15 +23,15 @@ from park.database import open_engine
 from park.times import parse_instant
 from traceability import tables as t
 from traceability.canonical import read_canonical
+from traceability.database.transactions import reading, write
 from traceability.derived.scanning import scan
-from traceability.entries import Entry, entry_of_body, scan_fingerprint
 from traceability.epcis.contexts import context_of
 from traceability.errors import CaptureError, LedgerBrokenError, TraceabilityError
 from traceability.ledger import log as ledger_log
-from traceability.places import Places
-from traceability.recording import Recorder
+from traceability.recording.entries import Entry, entry_of_body, scan_fingerprint
+from traceability.recording.recorder import Recorder
 from traceability.schema import metadata
-from traceability.transactions import reading, write
+from traceability.steps.places import Places
 
 LARGEST_REPORT = 20
 """Doubts that are described."""

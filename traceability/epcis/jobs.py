@@ -15,10 +15,10 @@ from uuid import uuid4
 from sqlalchemy import Engine, Row, insert, select
 
 from park.times import from_epoch_ms, to_epoch_ms
+from traceability.database.transactions import reading, write
 from traceability.epcis import tables as t
 from traceability.errors import NotFoundError
 from traceability.paging import check_texts, read_token, write_token
-from traceability.transactions import reading, write
 from traceability.views import Page, Refused
 
 _J = t.capture_jobs.c

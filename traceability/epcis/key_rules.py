@@ -7,7 +7,7 @@ wrong check digits. So such an event is stored, its identifier as it came, and t
 from collections.abc import Iterable, Iterator
 
 from traceability.epcis.identifiers import check
-from traceability.epcis.json_values import shown
+from traceability.epcis.jsonld.json_values import shown
 from traceability.epcis.model import AnyEvent, objects_of
 from traceability.findings import Finding
 

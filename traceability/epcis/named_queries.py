@@ -9,12 +9,12 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Row, delete, insert, select
 
 from park.times import from_epoch_ms, to_epoch_ms
+from traceability.database.transactions import Matter, alone, reading, write
 from traceability.epcis import tables as t
 from traceability.epcis.query.conditions import EventQuery
 from traceability.epcis.query.parameters import parse_query_body
 from traceability.errors import DuplicateNameError, NotFoundError, QueryParameterError
 from traceability.paging import check_texts, read_token, write_token
-from traceability.transactions import Matter, alone, reading, write
 from traceability.views import Page
 
 LONGEST_NAME = 200

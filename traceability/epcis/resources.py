@@ -2,6 +2,7 @@
 
 from sqlalchemy import Engine
 
+from traceability.database.transactions import reading
 from traceability.epcis.contexts import DEFAULT, Context
 from traceability.epcis.event_types import canonical_type
 from traceability.epcis.identifiers import canonical, instance
@@ -9,7 +10,6 @@ from traceability.epcis.query.families import word
 from traceability.epcis.query.resources import Resource, is_known, list_resource
 from traceability.epcis.vocabulary import Word
 from traceability.paging import check_texts
-from traceability.transactions import reading
 from traceability.views import Page
 
 _WORDS = {Resource.BIZ_STEPS: Word.BIZ_STEP, Resource.DISPOSITIONS: Word.DISPOSITION}

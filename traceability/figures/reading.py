@@ -10,9 +10,9 @@ from park.gs1 import BatchId
 from park.scans import Scan
 from park.times import from_epoch_ms
 from traceability import tables as t
-from traceability.entries import entry_of_document
 from traceability.masses import to_kg
-from traceability.places import Places
+from traceability.recording.entries import entry_of_document
+from traceability.steps.places import Places
 
 _E, _S, _B, _R = t.events.c, t.stays.c, t.batches.c, t.reached.c
 _STEPS = (

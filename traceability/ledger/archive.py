@@ -8,10 +8,10 @@ from sqlalchemy import Connection, insert, select, update
 
 from park.times import to_epoch_ms
 from traceability import tables as t
+from traceability.database.transactions import Matter, alone
 from traceability.errors import LedgerBrokenError, NotFoundError
 from traceability.ledger.checkpoint import SignedCheckpoint
 from traceability.ledger.tables import ledger_checkpoints
-from traceability.transactions import Matter, alone
 
 _C = ledger_checkpoints.c
 _E = t.events.c

@@ -8,6 +8,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine
 
 from park.times import utc_now
+from traceability.database.transactions import glancing, reading, write
 from traceability.errors import (
     CheckpointError,
     DatabaseUnavailableError,
@@ -29,7 +30,6 @@ from traceability.ledger.verify import Progress
 from traceability.ledger.verify import verify as verify_database
 from traceability.ledger.witness import Witness
 from traceability.paging import check_texts
-from traceability.transactions import glancing, reading, write
 
 _log = logging.getLogger(__name__)
 

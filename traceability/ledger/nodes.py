@@ -11,9 +11,9 @@ from itertools import chain
 
 from sqlalchemy import Connection
 
+from traceability.database.postgresql_texts import array
 from traceability.errors import LedgerBrokenError
 from traceability.ledger.merkle import Position
-from traceability.postgresql_texts import array
 
 Nodes = Mapping[Position, bytes]
 

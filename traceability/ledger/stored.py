@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 
 from traceability import tables as t
-from traceability.as_stored import as_stored
+from traceability.database.as_stored import as_stored
 from traceability.ledger.tables import ledger_checkpoints, ledger_nodes
 
 PAGE = 1000

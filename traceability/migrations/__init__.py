@@ -7,8 +7,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect
 
 from park.postgresql import wait_long
+from traceability.database.transactions import Matter, alone
 from traceability.errors import MigrationError
-from traceability.transactions import Matter, alone
 
 CONNECTION = "connection"
 """Name under which `env.py` finds the connection."""

@@ -22,10 +22,10 @@ from sqlalchemy import (
     select,
 )
 
-from traceability.lookups import among, rows_for
+from traceability.database.lookups import among, rows_for
 from traceability.provenance import tables as t
 from traceability.provenance.extraction import NAMED
-from traceability.provenance.parts import TOLERANCE
+from traceability.provenance.lots import TOLERANCE
 from traceability.provenance.positions import site_of
 
 MASS, UNKNOWN, COUNT = "mass", "unknown", "unit "

@@ -6,11 +6,11 @@ from urllib.parse import quote
 from park.assets import Park
 from park.errors import IdentifierError
 from park.gs1 import CANONICAL_HOST, PlaceId, parse_place, parse_sscc, sscc_uri
-from traceability.checks import place_of
 from traceability.epcis.identifiers import canonical, instance, judged
 from traceability.epcis.keys import KEYS, QUALIFIERS
 from traceability.paging import check_texts
 from traceability.provenance.keys import RUN_PREFIX, run_key
+from traceability.steps.checks import place_of
 
 _SSCC_DIGITS = 18
 _ELEMENT = re.compile(r"\(([0-9]{2,4})\)", re.ASCII)

@@ -34,6 +34,7 @@ from sqlalchemy import (
 )
 
 from park.times import to_epoch_ms
+from traceability.database.lookups import among, rows_for
 from traceability.epcis.identifiers import canonical, instance
 from traceability.epcis.model import (
     Action,
@@ -46,13 +47,12 @@ from traceability.epcis.query import tables as q
 from traceability.epcis.query.fields import Field
 from traceability.epcis.storable import storable
 from traceability.findings import Finding
-from traceability.lookups import among, rows_for
 from traceability.masses import to_kg
 from traceability.provenance import tables as t
 from traceability.provenance.amounts import exceeds
 from traceability.provenance.attribution import Mixtures, State, shares_in
 from traceability.provenance.extraction import NAMED
-from traceability.provenance.parts import TOLERANCE
+from traceability.provenance.lots import TOLERANCE
 from traceability.provenance.places import bounds, within
 from traceability.provenance.positions import site_of
 from traceability.provenance.store import known_ids

@@ -7,15 +7,15 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, text
 
 from traceability import tables as events
-from traceability.bulk import BulkInsert
 from traceability.canonical import read_canonical
+from traceability.database.bulk import BulkInsert
+from traceability.database.lookups import among, rows_for
 from traceability.epcis.contexts import OWN, Context
+from traceability.epcis.jsonld.reading import read_event
 from traceability.epcis.model import AnyEvent
 from traceability.epcis.query import tables as q
 from traceability.epcis.query.fields import Field
 from traceability.epcis.query.indexing import certificates_of
-from traceability.epcis.reading import read_event
-from traceability.lookups import among, rows_for
 from traceability.provenance import tables as t
 from traceability.provenance.extraction import Facts
 

@@ -5,8 +5,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from sqlalchemy import Connection, bindparam, delete, func, select, update
 
-from traceability.bulk import BulkInsert
-from traceability.lookups import among, rows_for
+from traceability.database.bulk import BulkInsert
+from traceability.database.lookups import among, rows_for
 from traceability.provenance import tables as t
 from traceability.provenance.containment import Amount, Contents, Doubt, Holding, Statement
 from traceability.provenance.extraction import ParentStatement

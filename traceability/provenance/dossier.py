@@ -17,15 +17,15 @@ from sqlalchemy import Connection, bindparam, select
 from park.times import from_epoch_ms
 from traceability import tables as e
 from traceability.canonical import canonical_json, read_canonical
+from traceability.database.lookups import among, rows_for
 from traceability.epcis.identifiers import canonical
 from traceability.epcis.query import tables as q
 from traceability.findings import Finding
-from traceability.lookups import among, rows_for
 from traceability.masses import known_kg
 from traceability.provenance import tables as t
-from traceability.provenance.descriptions import Attributes, attributes_of
 from traceability.provenance.keys import ThingKind
 from traceability.provenance.positions import Position
+from traceability.provenance.recall.descriptions import Attributes, attributes_of
 from traceability.provenance.store import find, known_ids
 from traceability.provenance.tracing import Lineage, trace
 from traceability.provenance.walk_statements import Direction

@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 
 from traceability import tables as events
-from traceability.lookups import among, as_asked, chunks, rows_asked, rows_for
+from traceability.database.lookups import among, as_asked, chunks, rows_asked, rows_for
 from traceability.provenance import tables as t
 from traceability.provenance.containment import Amount
 from traceability.provenance.positions import LEAVING, SHIPPING, Stop

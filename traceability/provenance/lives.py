@@ -1,4 +1,4 @@
-"""What happened to lots, from the database, for `parts` to follow."""
+"""What happened to lots, from the database, for `lots` to follow."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
@@ -6,12 +6,12 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from traceability import tables as events
-from traceability.lookups import among, rows_for
+from traceability.database.lookups import among, rows_for
 from traceability.provenance import tables as t
 from traceability.provenance.containment import DELETE, Amount
 from traceability.provenance.extraction import CHILD, INPUT, OUTPUT
 from traceability.provenance.journeys import STOP_COLUMNS, Holding, Journeys, stop_of
-from traceability.provenance.parts import Act, Happened
+from traceability.provenance.lots import Act, Happened
 from traceability.provenance.positions import Stop, in_order
 
 _S, _G, _E = t.stops.c, t.sightings.c, events.events.c

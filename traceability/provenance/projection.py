@@ -10,10 +10,10 @@ from collections.abc import Collection, Mapping, Sequence
 from sqlalchemy import Connection, bindparam, delete, select, update
 
 from traceability import tables as events
-from traceability.bulk import BulkInsert
+from traceability.database.bulk import BulkInsert
+from traceability.database.lookups import among, rows_for
 from traceability.epcis.model import AnyEvent, TransformationEvent
 from traceability.findings import Finding
-from traceability.lookups import among, rows_for
 from traceability.provenance import tables as t
 from traceability.provenance.certified import add_certified, forget_certified
 from traceability.provenance.containers import update_containers

@@ -18,28 +18,23 @@ from park.assets import (
 )
 from park.errors import IdentifierError
 from park.gs1 import parse_place
+from traceability.database.transactions import reading
 from traceability.errors import QueryError
 from traceability.provenance.asking import place_key, thing_key
-from traceability.provenance.descriptions import (
+from traceability.provenance.dossier import Dossier, dossier_of
+from traceability.provenance.mentions import spellings_of
+from traceability.provenance.positions import Position
+from traceability.provenance.recall.descriptions import (
     Descriptions,
     KnownDescriptions,
     attributes_of,
     named_in,
 )
-from traceability.provenance.dossier import Dossier, dossier_of
-from traceability.provenance.mentions import spellings_of
-from traceability.provenance.positions import Position
-from traceability.provenance.recall import Recall, recall
-from traceability.provenance.recall_starts import (
-    DEFAULT_REACH,
-    Cause,
-    RecallStart,
-    check_named,
-)
+from traceability.provenance.recall.recall import Recall, recall
+from traceability.provenance.recall.starts import DEFAULT_REACH, Cause, RecallStart, check_named
 from traceability.provenance.tracing import Lineage, trace
 from traceability.provenance.walk_statements import Direction
 from traceability.provenance.whereabouts import whereabouts
-from traceability.transactions import reading
 
 _CAUSES = {
     AssetType.ORCHARD: Cause.ORCHARD,

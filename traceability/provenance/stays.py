@@ -1,7 +1,7 @@
 """When things were in a place: from their coming until all of them was seen elsewhere.
 
 - A thing is where its last business location is; where an event has none, at its read point.
-- Of a lot, what is seen elsewhere came from elsewhere as long as it can have, see `parts`: rather
+- Of a lot, what is seen elsewhere came from elsewhere as long as it can have, see `lots`: rather
   too long a stay than too short a one.
 - What was only seen leaving the place was there since the event before.
 """
@@ -11,13 +11,13 @@ from collections.abc import Callable, Iterable, Iterator
 from sqlalchemy import Connection, and_, select, union
 
 from traceability import tables as events
-from traceability.lookups import among, rows_for
+from traceability.database.lookups import among, rows_for
 from traceability.provenance import tables as t
 from traceability.provenance.extraction import INPUT
 from traceability.provenance.journeys import STOP_COLUMNS, journeys_of, stop_of, windows_of
 from traceability.provenance.keys import CLASSES, ThingKind
 from traceability.provenance.lives import lives_of
-from traceability.provenance.parts import Act, Happened, Lot
+from traceability.provenance.lots import Act, Happened, Lot
 from traceability.provenance.places import UNTIL, bounds, is_in, stops_at
 from traceability.provenance.positions import NOWHERE, Position, Stop, in_order, moved
 from traceability.provenance.tracing import things_of

@@ -12,8 +12,8 @@ from sqlalchemy import (
     select,
 )
 
+from traceability.database.lookups import among, rows_for
 from traceability.errors import NotFoundError
-from traceability.lookups import among, rows_for
 from traceability.provenance import tables as t
 from traceability.provenance.extraction import Facts
 from traceability.provenance.keys import ThingKind, form_of

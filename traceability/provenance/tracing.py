@@ -13,7 +13,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection, select
 
 from park.times import from_epoch_ms, to_epoch_ms
-from traceability.lookups import among, rows_for
+from traceability.database.lookups import among, rows_for
 from traceability.masses import known_kg
 from traceability.provenance import tables as t
 from traceability.provenance.attribution import Inflow, LinkIn, Mixtures, State, share_of, shares_in

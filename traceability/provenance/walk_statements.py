@@ -28,7 +28,7 @@ from sqlalchemy import (
 )
 
 from traceability import tables as events
-from traceability.postgresql_texts import text_of
+from traceability.database.postgresql_texts import text_of
 from traceability.provenance import tables as t
 from traceability.provenance.store import NAMED
 

@@ -20,8 +20,8 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
-from traceability.lookups import chunks
-from traceability.postgresql_texts import quoted
+from traceability.database.lookups import chunks
+from traceability.database.postgresql_texts import quoted
 from traceability.provenance import tables as t
 from traceability.provenance.keys import ThingKind
 from traceability.provenance.store import Found, find, unknown

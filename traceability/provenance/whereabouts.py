@@ -2,7 +2,7 @@
 
 A thing in a container is where the container is; so the outermost container's last stop counts,
 and every stop since the thing went in. A lot may be in many containers and, what is left of it,
-in several places: it has one position for each, see `parts`.
+in several places: it has one position for each, see `lots`.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from sqlalchemy import Connection, and_, func, select
 
-from traceability.lookups import among, rows_for
+from traceability.database.lookups import among, rows_for
 from traceability.masses import known_kg
 from traceability.provenance import tables as t
 from traceability.provenance.journeys import (
@@ -23,7 +23,7 @@ from traceability.provenance.journeys import (
 )
 from traceability.provenance.keys import CLASSES
 from traceability.provenance.lives import lives_of
-from traceability.provenance.parts import Happened, Lot
+from traceability.provenance.lots import Happened, Lot
 from traceability.provenance.positions import NOWHERE, Position, Stop, moved_along
 from traceability.provenance.store import find
 from traceability.provenance.tracing import things_of

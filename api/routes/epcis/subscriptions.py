@@ -19,7 +19,7 @@ from api.models.epcis import SubscriptionIn, SubscriptionOut, validated
 from api.parameters import PathText
 from api.routes.epcis.queries import QueryPath, query_exists
 from api.services import ServicesNeeded
-from traceability.epcis.subscriptions import Wanted
+from traceability.epcis.subscriptions.store import Wanted
 
 router = APIRouter(
     tags=["EPCIS subscriptions"],

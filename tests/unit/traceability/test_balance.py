@@ -21,7 +21,7 @@ from tests.support.random_season import Season, moves, random_season
 from tests.support.scanning import NOW, START, Scans
 from traceability.balance.mixing import MixedRun, apportion, season_masses
 from traceability.balance.service import MassBalance
-from traceability.books import check_yield
+from traceability.books.rules import check_yield
 from traceability.errors import YieldExceededError
 from traceability.event_repository import EventRepository
 from traceability.repository import Traceability

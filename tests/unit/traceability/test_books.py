@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from park.gs1 import BatchId
-from traceability.books import BatchState, book_run, dried_up, take
+from traceability.books.rules import BatchState, book_run, dried_up, take
 from traceability.errors import MassNotConservedError, NotEnoughMassError
 from traceability.masses import to_kg, to_mg
 from traceability.views import BatchStatus

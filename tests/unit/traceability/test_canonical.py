@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from traceability.canonical import canonical_json, read_canonical
-from traceability.epcis.json_values import number_problem
+from traceability.epcis.jsonld.json_values import number_problem
 from traceability.errors import EventFormatError
 
 _TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)

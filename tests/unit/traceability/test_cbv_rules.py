@@ -7,9 +7,9 @@ import pytest
 
 from tests.support.epcis_load import document
 from traceability.epcis.cbv_rules import check
-from traceability.epcis.documents import read_document
+from traceability.epcis.jsonld.documents import read_document
+from traceability.epcis.jsonld.reading import read_event
 from traceability.epcis.model import Action, AnyEvent, ObjectEvent, Party, PersistentDisposition
-from traceability.epcis.reading import read_event
 from traceability.epcis.sensors import SensorElement, SensorMetadata, SensorReport
 
 SHIPPED = ObjectEvent(

@@ -9,7 +9,7 @@ from tests.support.event_bodies import CONTEXT
 from traceability.epcis.claimed_hashes import false_hashes
 from traceability.epcis.contexts import Context
 from traceability.epcis.event_hash import event_hash
-from traceability.epcis.reading import read_event
+from traceability.epcis.jsonld.reading import read_event
 
 BODY: dict[str, Any] = {
     "type": "ObjectEvent",

@@ -7,7 +7,7 @@ import pytest
 from tests.support.epcis_xml import EVENT, first, problems, read_json, with_more, xml
 from tests.support.event_bodies import EX, FULL, SENSOR_ELEMENT, document
 from traceability.epcis.cbv_rules import check
-from traceability.epcis.documents import read_document
+from traceability.epcis.jsonld.documents import read_document
 from traceability.epcis.model import AnyEvent, ExtendedEvent
 from traceability.epcis.xml.reading import read_xml
 from traceability.epcis.xml.writing import write_xml

@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from traceability.epcis.contexts import GS1_CONTEXT, Context
-from traceability.epcis.documents import read_document
+from traceability.epcis.jsonld.documents import read_document
+from traceability.epcis.jsonld.reading import read_event
+from traceability.epcis.jsonld.writing import document, write_event
 from traceability.epcis.model import (
     AggregationEvent,
     AnyEvent,
@@ -18,8 +20,6 @@ from traceability.epcis.model import (
     TransactionEvent,
     TransformationEvent,
 )
-from traceability.epcis.reading import read_event
-from traceability.epcis.writing import document, write_event
 from traceability.errors import InvalidDocumentError
 
 CONTEXT = Context.of([GS1_CONTEXT, {"example": "https://ns.example.com/epcis/"}])

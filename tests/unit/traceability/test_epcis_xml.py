@@ -9,9 +9,9 @@ from hypothesis import given
 from tests.support.epcis_xml import EVENT, first, read_json, xml
 from tests.support.event_bodies import CONTEXT, FULL, bodies, document
 from traceability.epcis.contexts import GS1_CONTEXT, Context
-from traceability.epcis.documents import read_document
-from traceability.epcis.reading import read_event
-from traceability.epcis.writing import query_document
+from traceability.epcis.jsonld.documents import read_document
+from traceability.epcis.jsonld.reading import read_event
+from traceability.epcis.jsonld.writing import query_document
 from traceability.epcis.xml.elements import unwrapped
 from traceability.epcis.xml.parsing import parse
 from traceability.epcis.xml.reading import read_xml

@@ -1,7 +1,7 @@
 import pytest
 
 from tests.support.epcis_xml import EVENT, problems, xml
-from traceability.epcis.documents import read_document
+from traceability.epcis.jsonld.documents import read_document
 from traceability.epcis.master_data.statements import Statement
 from traceability.epcis.xml.reading import read_xml
 from traceability.errors import InvalidDocumentError

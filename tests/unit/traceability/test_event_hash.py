@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from tests.support.event_bodies import CONTEXT, FULL, bodies, document
 from traceability.epcis.contexts import GS1_CONTEXT, Context
-from traceability.epcis.documents import read_document
 from traceability.epcis.event_hash import event_hash, pre_hash_text
-from traceability.epcis.reading import read_event
+from traceability.epcis.jsonld.documents import read_document
+from traceability.epcis.jsonld.reading import read_event
 from traceability.epcis.xml.reading import read_xml
 from traceability.epcis.xml.writing import write_xml
 

@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from traceability.lineage import Flow, Graph, Node, backward, forward
-from traceability.nodes import RUN
+from traceability.batches.lineage import Flow, Graph, Node, backward, forward
+from traceability.books.nodes import RUN
 from traceability.views import NodeKind, Trace
 
 AT = datetime(2026, 10, 1, tzinfo=UTC)

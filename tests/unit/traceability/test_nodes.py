@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from traceability.books.nodes import parse_node
 from traceability.errors import QueryError
-from traceability.nodes import parse_node
 from traceability.paging import read_token, write_token
 
 BATCH = "01/09521321000018/10/A%2FB"

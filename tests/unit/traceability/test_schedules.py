@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from traceability.epcis.schedules import Schedule
+from traceability.epcis.subscriptions.schedules import Schedule
 from traceability.errors import SubscriptionControlsError
 
 SATURDAY = datetime(2025, 11, 15, 10, 20, 30, 400_000, tzinfo=UTC)

@@ -8,7 +8,7 @@ from socketserver import StreamRequestHandler, ThreadingTCPServer
 
 import pytest
 
-from traceability.epcis.webhooks import Webhooks
+from traceability.epcis.subscriptions.webhooks import Webhooks
 from traceability.errors import DeliveryError
 
 TIMEOUT_S = 0.5

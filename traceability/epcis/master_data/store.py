@@ -10,11 +10,11 @@ from typing import Any
 
 from sqlalchemy import BindParameter, Connection, bindparam, delete, select, tuple_
 
-from traceability.bulk import BulkInsert
+from traceability.database.bulk import BulkInsert
+from traceability.database.lookups import PARAMETERS_AT_ONCE, chunks
 from traceability.epcis.master_data import tables as m
 from traceability.epcis.master_data.statements import VOCABULARY, Statement, attribute_name
 from traceability.epcis.storable import storable
-from traceability.lookups import PARAMETERS_AT_ONCE, chunks
 
 _A, _C = m.master_attributes.c, m.master_children.c
 _ADD_ATTRIBUTES, _ADD_CHILDREN = BulkInsert(m.master_attributes), BulkInsert(m.master_children)

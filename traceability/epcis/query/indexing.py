@@ -7,7 +7,7 @@ from sqlalchemy import Connection, bindparam, select
 
 from park.times import to_epoch_ms
 from traceability import tables as t
-from traceability.bulk import BulkInsert, Row
+from traceability.database.bulk import BulkInsert, Row
 from traceability.epcis.identifiers import canonical, instance
 from traceability.epcis.model import (
     AggregationEvent,

@@ -17,7 +17,7 @@ from zlib import crc32
 
 from sqlalchemy import Connection, select, tuple_
 
-from traceability.bulk import BulkInsert
+from traceability.database.bulk import BulkInsert
 from traceability.epcis.query import tables as q
 from traceability.epcis.query.conditions import (
     Atom,

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from traceability.epcis.contexts import Context
-from traceability.epcis.json_values import number_problem
+from traceability.epcis.jsonld.json_values import number_problem
 from traceability.epcis.xml.elements import XSI, Element
 from traceability.epcis.xml.names import Namespaces, Prefixes
 

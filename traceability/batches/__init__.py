@@ -1,0 +1,1 @@
+"""What the books tell of batches: lists, histories, traces, pallets and shipments."""

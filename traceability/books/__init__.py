@@ -1,0 +1,1 @@
+"""The books: how much of which batch lies where, and what each step does to that."""

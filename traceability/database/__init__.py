@@ -1,0 +1,1 @@
+"""Transactions and statements on SQLite and PostgreSQL alike, whatever the tables."""

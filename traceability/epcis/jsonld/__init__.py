@@ -1,0 +1,1 @@
+"""Events and documents in JSON-LD: from it and to it."""

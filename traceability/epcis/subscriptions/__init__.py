@@ -1,0 +1,1 @@
+"""Subscriptions to named queries, and the delivery of what fits them."""

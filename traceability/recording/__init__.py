@@ -1,0 +1,1 @@
+"""Events are recorded, and what follows from them beside the books."""

@@ -1,0 +1,1 @@
+"""The steps of the park as EPCIS events, and such events as steps."""
