@@ -230,7 +230,7 @@ REJECT = "reject"
 A = TypeVar("A", bound=Asset)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Park:
     """All assets and products of one park; ids and places are unique in it.
 
@@ -246,7 +246,7 @@ class Park:
     """By GTIN-14."""
     calendar: SeasonCalendar = CALENDAR_YEARS
     """When its seasons begin."""
-    by_place: dict[PlaceId, Asset] = field(init=False, repr=False)
+    by_place: dict[PlaceId, Asset] = field(init=False)
     """Every asset that has a place, by it."""
 
     def __post_init__(self) -> None:
@@ -260,6 +260,10 @@ class Park:
                 msg = f"{asset.id!r} and {by_place[asset.place].id!r} share {asset.place.path}"
                 raise DefinitionError(msg)
         object.__setattr__(self, "by_place", by_place)
+
+    def __repr__(self) -> str:
+        """Its site and how much there is: all of it fills hundreds of pages."""
+        return f"<Park {self.site.id}, {len(self.assets):,} assets>"
 
     @classmethod
     def build(

@@ -21,6 +21,9 @@ from traceability.repository import Traceability
 ORCHARDS = ("orchard-001", "orchard-005")
 """Two that grow the same variety, so that their fruit may be mixed."""
 
+_LEAST_KG = 1.0
+"""Of less is nothing taken: a claim of grams falls within what is granted for rounding."""
+
 numbers = st.integers(min_value=0, max_value=10**6)
 shares = st.floats(min_value=0.01, max_value=1.0)
 moves = st.tuples(
@@ -80,7 +83,7 @@ class Season:
             batches[(number + step * 7) % len(batches)] for step in range(most if batches else 0)
         ]
         left = {batch: self.repository.batch(batch).in_stock_kg for batch in chosen}
-        return {batch: qty_kg for batch, qty_kg in left.items() if qty_kg > 0.001}
+        return {batch: qty_kg for batch, qty_kg in left.items() if qty_kg > _LEAST_KG}
 
     def _harvest(self, number: int, share: float, error: float) -> None:
         orchard = ORCHARDS[number % 2]

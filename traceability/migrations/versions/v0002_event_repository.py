@@ -1,6 +1,6 @@
 """Events of any partner: their form, index, lineage and ledger.
 
-What is derived from the events of the release before is made afterwards, see `rebuilding`.
+What is derived from the events of the release before is made afterwards, see `recording.upgrading`.
 """
 
 import sqlalchemy as sa

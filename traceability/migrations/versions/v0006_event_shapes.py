@@ -1,6 +1,6 @@
 """Shapes of events in their index, and spans of numbers for patterns.
 
-The index of events that are there already is made anew afterwards, see `rebuilding`.
+The index of events that are there already is made anew afterwards, see `recording.upgrading`.
 """
 
 import sqlalchemy as sa

@@ -1,7 +1,7 @@
 """What keeps answers and captures from going through all events.
 
 Which fields go with which shapes of events, sums under certificates, and indexes for what is asked
-for. The rows are derived afterwards, see `rebuilding`.
+for. The rows are derived afterwards, see `recording.upgrading`.
 """
 
 import sqlalchemy as sa
