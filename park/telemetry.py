@@ -312,7 +312,9 @@ ALARM_ACTIONS = (
     "return-to-service",
 )
 ALARM_PRIORITIES = ("critical", "high", "medium", "low")
-STEPS = ("harvest", "store_in", "store_out", "sort", "palletise", "ship", "receive")
+TAKEN_BACK = "taken_back"
+"""In place of the name of a step that was declared wrong and is in the books no more."""
+STEPS = ("harvest", "store_in", "store_out", "sort", "palletise", "ship", "receive", TAKEN_BACK)
 
 
 def _word(name: str, states: tuple[str, ...], en: str, zh: str) -> Field:

@@ -15,6 +15,7 @@ from traceability.balance.service import MassBalance
 from traceability.batches import history, search, shipping, tracing
 from traceability.database.transactions import reading, write
 from traceability.errors import DatabaseUnavailableError
+from traceability.figures.projection import Step
 from traceability.figures.reading import StoredLot, steps_after, stored_in
 from traceability.paging import DEFAULT_LIMIT, LARGEST_LIMIT, check_texts
 from traceability.recording.capture import Capture
@@ -184,8 +185,8 @@ class Traceability:
         with reading(self._engine) as connection:
             return stored_in(connection, rooms)
 
-    def steps_after(self, seq: int, most: int) -> Sequence[tuple[int, Scan | None]]:
-        """The steps of the park behind event number `seq`; None for events that are no step."""
+    def steps_after(self, seq: int, most: int) -> Sequence[Step]:
+        """The events behind event number `seq`, as steps of the park."""
         with reading(self._engine) as connection:
             return steps_after(connection, Places(self._park), seq, most)
 

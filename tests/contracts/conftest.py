@@ -1,4 +1,4 @@
-"""Both databases, for contracts that hold on either."""
+"""Both databases and both telemetry stores, for contracts that hold on either."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -8,12 +8,16 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import Engine
 
+from ingest.stores.influx import InfluxStore
+from ingest.stores.port import TelemetryStore
+from ingest.stores.sqlite import SqliteStore
 from park.assets import Park
 from park.database import open_engine
-from tests.support.servers import PostgreSQL
+from tests.support.servers import InfluxDB, PostgreSQL
 from traceability.repository import Traceability
 
 NewAddress = Callable[[], str]
+MakeStore = Callable[[], TelemetryStore]
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
@@ -86,3 +90,28 @@ def migrated_address(request: pytest.FixtureRequest, backend: str, tmp_path: Pat
 def shared_address(new_address: NewAddress) -> str:
     """A database for all tests of a module, which only look."""
     return new_address()
+
+
+@pytest.fixture(params=["sqlite", "influx"])
+def make_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[MakeStore]:
+    """Makes empty stores of the adapter under test."""
+    stores: list[TelemetryStore] = []
+
+    def make() -> TelemetryStore:
+        store: TelemetryStore
+        if request.param == "sqlite":
+            store = SqliteStore(tmp_path / f"telemetry-{len(stores)}.db")
+        else:
+            influxdb: InfluxDB = request.getfixturevalue("influxdb")
+            store = InfluxStore(influxdb.url, influxdb.new_database())
+        stores.append(store)
+        return store
+
+    yield make
+    for store in stores:
+        store.close()
+
+
+@pytest.fixture
+def store(make_store: MakeStore) -> TelemetryStore:
+    return make_store()

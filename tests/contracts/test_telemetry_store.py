@@ -1,7 +1,6 @@
 """What every telemetry store does: one suite, run against each adapter on the real server."""
 
 import sqlite3
-from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,38 +21,12 @@ from ingest.stores.influx import InfluxStore
 from ingest.stores.port import Aggregate, TelemetryStore
 from ingest.stores.sqlite import SqliteStore
 from park.times import to_epoch_ms
+from tests.contracts.conftest import MakeStore
 from tests.support.servers import InfluxDB, free_port, run_influxdb
 
 NOON = datetime(2025, 10, 12, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
-
-MakeStore = Callable[[], TelemetryStore]
-
-
-@pytest.fixture(params=["sqlite", "influx"])
-def make_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[MakeStore]:
-    """Makes empty stores of the adapter under test."""
-    stores: list[TelemetryStore] = []
-
-    def make() -> TelemetryStore:
-        store: TelemetryStore
-        if request.param == "sqlite":
-            store = SqliteStore(tmp_path / f"telemetry-{len(stores)}.db")
-        else:
-            influxdb: InfluxDB = request.getfixturevalue("influxdb")
-            store = InfluxStore(influxdb.url, influxdb.new_database())
-        stores.append(store)
-        return store
-
-    yield make
-    for store in stores:
-        store.close()
-
-
-@pytest.fixture
-def store(make_store: MakeStore) -> TelemetryStore:
-    return make_store()
 
 
 def room(at: datetime, asset: str = "room-0001", **fields: StoredValue) -> str:

@@ -1,7 +1,8 @@
 """Figures that follow the steps of the park, one after the other in the order of their capture.
 
 Pure: the same steps give the same figures. Each step gives the points that it changes, at the
-step's own time, so that charts of the past are right as well.
+step's own time, so that charts of the past are right as well. A step that was taken out of the
+books changes nothing; its points say so, in place of those that it may have had before.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,7 +22,7 @@ from park.scans import (
     StoreInScan,
     StoreOutScan,
 )
-from park.telemetry import EXPORT, MILESTONE, OUTPUT, STOCK
+from park.telemetry import EXPORT, MILESTONE, OUTPUT, STOCK, TAKEN_BACK
 from park.times import to_epoch_ms
 
 _DAY_MS = 86_400_000
@@ -33,6 +34,18 @@ _SPREAD_MS = 10
 """Steps of one place and instant are set apart by less than this."""
 
 Fields = Mapping[str, float | int | str]
+
+
+class Step(NamedTuple):
+    """An event, as far as figures follow from it."""
+
+    seq: int
+    scan: Scan | None
+    """None where it is no step of the park."""
+    counts: bool = True
+    """False for a step that was declared wrong and is not in the books."""
+    takes_back: int | None = None
+    """The number of the step that this event took out of the books."""
 
 
 class Point(NamedTuple):
@@ -78,19 +91,31 @@ class Figures:
     """Kilograms of each pallet that didn't arrive yet."""
     packed_kg: dict[str, float] = field(default_factory=dict)
     """By grade."""
+    left_out: set[int] = field(default_factory=set)
+    """Numbers of the steps that don't count."""
 
 
-def advance(figures: Figures, steps: Sequence[tuple[int, Scan | None]], park: Park) -> list[Point]:
-    """Take steps in, with their numbers; the points that they give."""
+def advance(figures: Figures, steps: Sequence[Step], park: Park) -> list[Point]:
+    """Take steps in; the points that they give."""
     points = [
         point
-        for seq, scan in steps
-        if scan is not None
-        for point in _take(figures, seq, scan, park)
+        for step in steps
+        if step.scan is not None
+        for point in _take(figures, step, step.scan, park)
     ]
     if steps:
-        figures.seq = steps[-1][0]
+        figures.seq = steps[-1].seq
     return points
+
+
+def counts_too_much(figures: Figures, steps: Sequence[Step]) -> bool:
+    """Whether figures, these steps in them, count a step that one of these took back."""
+    return any(
+        step.takes_back is not None
+        and step.takes_back < step.seq
+        and step.takes_back not in figures.left_out
+        for step in steps
+    )
 
 
 def standing(figures: Figures, park: Park, now_ms: int) -> Iterator[Point]:
@@ -103,27 +128,56 @@ def standing(figures: Figures, park: Park, now_ms: int) -> Iterator[Point]:
         yield _output(figures, grade, now_ms)
 
 
-def _take(figures: Figures, seq: int, scan: Scan, park: Park) -> Iterator[Point]:
+def later(point: Point, time_ms: int) -> Point:
+    """The same figures at a later instant, where nothing happened meanwhile."""
+    fields = dict(point.fields)
+    if fields.get("lots"):
+        longest_days = float(fields["longest_days"])
+        fields["longest_days"] = longest_days + (time_ms - point.time_ms) / _DAY_MS
+    return point._replace(time_ms=time_ms, fields=fields)
+
+
+def _take(figures: Figures, step: Step, scan: Scan, park: Park) -> Iterator[Point]:
     time_ms = to_epoch_ms(scan.ts)
+    if step.counts:
+        _count(figures, scan, time_ms, park)
+    else:
+        figures.left_out.add(step.seq)
     match scan:
-        case StoreInScan():
-            _put(figures, scan.asset, scan.batch, scan.qty_kg, time_ms)
-            yield _stock(figures, scan.asset, time_ms, park)
-        case StoreOutScan():
-            _put(figures, scan.asset, scan.batch, -scan.qty_kg, time_ms)
+        case StoreInScan() | StoreOutScan():
             yield _stock(figures, scan.asset, time_ms, park)
         case PalletiseScan():
-            figures.pallets[scan.pallet] = sum(each.qty_kg for each in scan.contents)
-            yield from _pack(figures, scan.contents, time_ms, park)
+            for grade in dict.fromkeys(grade for grade, _ in _packed(scan, park)):
+                yield _output(figures, grade, time_ms)
         case ShipScan():
-            _ship(figures, scan)
             yield _export(figures, scan.destination, time_ms)
         case ReceiveScan():
-            _receive(figures, scan)
             yield _export(figures, scan.asset, time_ms)
         case _:
             pass
-    yield _milestone(figures, scan, time_ms + seq % _SPREAD_MS)
+    stone_ms = time_ms + step.seq % _SPREAD_MS
+    if step.counts:
+        yield _milestone(figures, scan, stone_ms)
+    else:
+        yield Point(MILESTONE.name, scan.asset, stone_ms, {"step": TAKEN_BACK, "mass_kg": 0.0})
+
+
+def _count(figures: Figures, scan: Scan, time_ms: int, park: Park) -> None:
+    match scan:
+        case StoreInScan():
+            _put(figures, scan.asset, scan.batch, scan.qty_kg, time_ms)
+        case StoreOutScan():
+            _put(figures, scan.asset, scan.batch, -scan.qty_kg, time_ms)
+        case PalletiseScan():
+            figures.pallets[scan.pallet] = sum(each.qty_kg for each in scan.contents)
+            for grade, mass_kg in _packed(scan, park):
+                figures.packed_kg[grade] = figures.packed_kg.get(grade, 0.0) + mass_kg
+        case ShipScan():
+            _ship(figures, scan)
+        case ReceiveScan():
+            _receive(figures, scan)
+        case _:
+            pass
 
 
 def _put(figures: Figures, room: str, batch: BatchId, mass_kg: float, time_ms: int) -> None:
@@ -134,15 +188,12 @@ def _put(figures: Figures, room: str, batch: BatchId, mass_kg: float, time_ms: i
         del lots[batch.path]
 
 
-def _pack(
-    figures: Figures, contents: Sequence[BatchQuantity], time_ms: int, park: Park
-) -> Iterator[Point]:
-    for each in contents:
+def _packed(scan: PalletiseScan, park: Park) -> Iterator[tuple[str, float]]:
+    """What is on a pallet, as grades and kilograms."""
+    for each in scan.contents:
         product = park.products.get(each.batch.gtin)
         if product is not None:
-            grade = product.grade
-            figures.packed_kg[grade] = figures.packed_kg.get(grade, 0.0) + each.qty_kg
-            yield _output(figures, grade, time_ms)
+            yield product.grade, each.qty_kg
 
 
 def _ship(figures: Figures, scan: ShipScan) -> None:
@@ -169,7 +220,7 @@ def _receive(figures: Figures, scan: ReceiveScan) -> None:
 
 
 def _stock(figures: Figures, room: str, time_ms: int, park: Park) -> Point:
-    lots = figures.rooms.get(room, {})
+    lots = figures.rooms.setdefault(room, {})
     largest = sorted(lots, key=lambda batch: -lots[batch].mass_kg)
     shown = [f"{parse_batch(batch).lot} {lots[batch].mass_kg:.0f} kg" for batch in largest]
     more = len(shown) - _SHOWN_LOTS
@@ -188,7 +239,7 @@ def _stock(figures: Figures, room: str, time_ms: int, park: Park) -> Point:
 
 
 def _export(figures: Figures, destination: str, time_ms: int) -> Point:
-    exports = figures.exports[destination]
+    exports = figures.exports.setdefault(destination, Exports())
     fields: dict[str, float | int | str] = {
         "in_transit_kg": round(exports.in_transit_kg, 3),
         "in_transit_shipments": exports.in_transit_shipments,
@@ -199,7 +250,8 @@ def _export(figures: Figures, destination: str, time_ms: int) -> Point:
 
 
 def _output(figures: Figures, grade: str, time_ms: int) -> Point:
-    return Point(OUTPUT.name, grade, time_ms, {"packed_kg": round(figures.packed_kg[grade], 3)})
+    packed_kg = figures.packed_kg.setdefault(grade, 0.0)
+    return Point(OUTPUT.name, grade, time_ms, {"packed_kg": round(packed_kg, 3)})
 
 
 def _milestone(figures: Figures, scan: Scan, time_ms: int) -> Point:

@@ -4,19 +4,33 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, and_, bindparam, case, exists, select
 
 from park.gs1 import BatchId
 from park.scans import Scan
 from park.times import from_epoch_ms
 from traceability import tables as t
+from traceability.books.taking_back import CODE as STILL_IN_BOOKS
+from traceability.figures.projection import Step
 from traceability.masses import to_kg
 from traceability.recording.entries import entry_of_document
 from traceability.steps.places import Places
 
 _E, _S, _B, _R = t.events.c, t.stays.c, t.batches.c, t.reached.c
+_OTHER = t.events.alias("other")
+_O, _F = _OTHER.c, t.findings.c
+_STILL_BOOKED = exists().where(
+    _F.seq == case((_E.declared, _E.seq), else_=_O.seq), _F.code == STILL_IN_BOOKS
+)
 _STEPS = (
-    select(_E.seq, _E.document)
+    select(
+        *(_E.seq, _E.document, _E.declared),
+        _O.seq.label("other_seq"),
+        case((_E.declared, _O.document)).label("wrong"),
+        (_O.seq.is_not(None) & ~_STILL_BOOKED).label("is_taken_back"),
+    )
+    # To a step its declaration, to a declaration the step.
+    .outerjoin(_OTHER, and_(_O.event_id == _E.event_id, _O.declared != _E.declared))
     .where(_E.seq > bindparam("after"))
     .order_by(_E.seq)
     .limit(bindparam("most"))
@@ -46,14 +60,24 @@ class StoredLot:
     """Where parts of it went so far."""
 
 
-def steps_after(
-    connection: Connection, places: Places, seq: int, most: int
-) -> list[tuple[int, Scan | None]]:
-    """The steps of our park in the events behind `seq`, with their numbers; None for others."""
-    return [
-        (row.seq, entry_of_document(row.document, places).scan)
-        for row in connection.execute(_STEPS, {"after": seq, "most": most})
-    ]
+def steps_after(connection: Connection, places: Places, seq: int, most: int) -> list[Step]:
+    """The events behind `seq`, as steps of our park."""
+    steps = []
+    for row in connection.execute(_STEPS, {"after": seq, "most": most}):
+        takes_back = row.declared and row.is_taken_back and _scan(row.wrong, places) is not None
+        steps.append(
+            Step(
+                seq=row.seq,
+                scan=_scan(row.document, places),
+                counts=not row.is_taken_back,
+                takes_back=row.other_seq if takes_back else None,
+            )
+        )
+    return steps
+
+
+def _scan(document: str, places: Places) -> Scan | None:
+    return entry_of_document(document, places).scan
 
 
 def stored_in(connection: Connection, rooms: Collection[str]) -> list[StoredLot]:

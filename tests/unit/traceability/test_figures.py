@@ -6,10 +6,10 @@ from typing import Any
 from uuid import uuid4
 
 from park.assets import ColdRoom, Destination, Packhouse, Park
-from park.scans import SCAN, Scan
-from park.telemetry import EXPORT, MILESTONE, OUTPUT, STOCK, STORED_KINDS
+from park.scans import SCAN
+from park.telemetry import EXPORT, MILESTONE, OUTPUT, STOCK, STORED_KINDS, TAKEN_BACK
 from park.times import to_epoch_ms
-from traceability.figures.projection import Figures, Point, advance, standing
+from traceability.figures.projection import Figures, Point, Step, advance, counts_too_much, standing
 
 BEGIN = datetime(2025, 10, 1, 6, tzinfo=UTC)
 SSCC = ("095213210000000018", "095213210000000025")
@@ -20,7 +20,7 @@ class Season:
 
     def __init__(self, park: Park) -> None:
         self.park = park
-        self.steps: list[tuple[int, Scan | None]] = []
+        self.steps: list[Step] = []
         self.room = next(a.id for a in park.assets.values() if isinstance(a, ColdRoom))
         self.house = next(a.id for a in park.assets.values() if isinstance(a, Packhouse))
         self.target = next(a.id for a in park.assets.values() if isinstance(a, Destination))
@@ -31,7 +31,7 @@ class Season:
     def add(self, **said: Any) -> None:
         seq = len(self.steps) + 1
         ts = BEGIN + timedelta(hours=seq)
-        self.steps.append((seq, SCAN.validate_python({"id": uuid4(), "ts": ts, **said})))
+        self.steps.append(Step(seq, SCAN.validate_python({"id": uuid4(), "ts": ts, **said})))
 
     def store(self, way: str, batch: str, qty_kg: float) -> None:
         self.add(action=f"store_{way}", asset=self.room, batch=batch, qty_kg=qty_kg)
@@ -156,5 +156,34 @@ def test_points_have_fields_of_the_telemetry_table_only(small_park: Park) -> Non
 
 def test_events_that_are_no_step_only_count(small_park: Park) -> None:
     figures = Figures()
-    assert advance(figures, [(7, None)], small_park) == []
+    assert advance(figures, [Step(7, None)], small_park) == []
     assert figures.seq == 7
+
+
+def test_a_step_that_doesnt_count_changes_no_sum_and_its_points_say_so(small_park: Park) -> None:
+    season = Season(small_park)
+    season.store("in", season.batches[0], 4_000.0)
+    season.store("in", season.batches[1], 1_000.0)
+    season.steps[0] = season.steps[0]._replace(counts=False)
+    figures = Figures()
+    points = advance(figures, season.steps, small_park)
+    assert [(each.kind, *each.fields.values())[:3] for each in points] == [
+        (STOCK.name, 0, 0),
+        (MILESTONE.name, TAKEN_BACK, 0),
+        (STOCK.name, 1_000, 1),
+        (MILESTONE.name, "store_in", 1_000),
+    ]
+    assert figures.left_out == {1}
+
+
+def test_only_what_was_counted_and_is_taken_back_counts_too_much(small_park: Park) -> None:
+    season = Season(small_park)
+    season.store("in", season.batches[0], 4_000.0)
+    counted, left_out = Figures(), Figures()
+    (step,) = season.steps
+    declaration = Step(2, None, takes_back=1)
+    advance(counted, [step, declaration], small_park)
+    advance(left_out, [step._replace(counts=False), declaration], small_park)
+    assert counts_too_much(counted, [declaration])
+    assert not counts_too_much(left_out, [declaration])
+    assert not counts_too_much(counted, [Step(2, None, takes_back=3)])
