@@ -72,9 +72,8 @@ class Season:
 
     def tell(self, *scans: Scan) -> None:
         """That these are the newest steps."""
-        for scan in scans:
-            seq = self.traceability.totals().events
-            self._told.append(Step(seq, scan))
+        first = self.traceability.totals().events - len(scans) + 1
+        self._told += [Step(first + number, scan) for number, scan in enumerate(scans)]
 
     def declare(self, *scans: Scan) -> None:
         """That they were wrong, one after the other."""
@@ -233,17 +232,18 @@ def test_a_wrong_step_its_declaration_and_the_right_one_in_a_document(season: Se
     assert_true(season)
 
 
-def test_a_correction_at_the_same_instant_stands_in_place_of_the_wrong_step(
-    season: Season,
-) -> None:
-    (lot,) = season.harvested("H-1")
+def test_a_correction_stands_in_place_of_the_wrong_step_from_its_time_on(season: Season) -> None:
+    lot, other = season.harvested("H-1", "H-2")
     wrong = season.scans.store_in(lot, 500)
     right = season.scans.store_in(lot, 50, ts=wrong.ts)
     season.scan(wrong)
     season.restart()
-    season.capture(season.wrong(wrong), season.right(right))
+    season.scan(season.scans.store_in(other, 300))
+    season.restart()
+    elsewhere = season.scans.store_in(other, 20, "room-0002", ts=season.now)
+    season.capture(season.wrong(wrong), season.right(right), season.right(elsewhere))
     season.untrue.add(wrong)
-    season.tell(right)
+    season.tell(right, elsewhere)
     season.catch_up()
     assert_true(season)
 
