@@ -103,6 +103,7 @@ flows = Table(
     Column("seq", BigInteger, ForeignKey("events.seq"), nullable=False),
     Column("qty_mg", BigInteger, nullable=False),
     Index(None, "source", "target"),
+    Index(None, "seq"),
 )
 
 event_nodes = Table(
@@ -110,6 +111,7 @@ event_nodes = Table(
     metadata,
     _node_key(),
     Column("seq", BigInteger, ForeignKey("events.seq"), primary_key=True, autoincrement=False),
+    Index(None, "seq"),
 )
 """Which batches, pallets and shipments an event names."""
 

@@ -43,6 +43,8 @@ def upgrade() -> None:
     for name, table, columns, where in (
         ("ix_stops_origin_at_ms", "stops", ["origin", "at_ms"], "origin IS NOT NULL"),
         ("ix_stays_here", "stays", ["room", "since_ms"], "until_ms IS NULL"),
+        ("ix_flows_seq", "flows", ["seq"], None),
+        ("ix_event_nodes_seq", "event_nodes", ["seq"], None),
         ("ix_batches_harvested_from_ms", "batches", ["harvested_from_ms"], None),
         (
             "ix_shipments_destination_shipped_at_ms_number",
