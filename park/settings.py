@@ -50,6 +50,8 @@ def _url(*schemes: str) -> AfterValidator:
 MqttUrl = Annotated[str, _url("mqtt", "mqtts")]
 ANY_ORIGIN = "*"
 """Stands for the pages of every site."""
+DEFAULT_PORTS = {"http": 80, "https": 443}
+"""Ports that browsers leave out of an origin."""
 
 
 def _origins(value: object) -> object:
@@ -64,7 +66,7 @@ def _origin(text: str) -> str:
     if text != ANY_ORIGIN and text != f"{parts.scheme}://{parts.netloc}".lower():
         msg = f"{text!r} isn't an origin such as https://trace.example:8443, without a path"
         raise ValueError(msg)
-    return text
+    return text.removesuffix(f":{DEFAULT_PORTS.get(parts.scheme)}")
 
 
 Origin = Annotated[str, AfterValidator(_origin)]

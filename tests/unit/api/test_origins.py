@@ -63,7 +63,13 @@ def test_a_page_of_a_stranger_is_told_nothing(client: TestClient) -> None:
     assert "Access-Control-Allow-Origin" not in answer.headers
 
 
-@pytest.mark.parametrize("origin", [STRANGER, "null", "http://testserver.stranger.example"])
+@pytest.mark.parametrize(
+    "origin",
+    [
+        *(STRANGER, "null", "http://testserver.stranger.example", "http://testserver:8080"),
+        *("http://[", "http://a]b", "http://testserver:x", "http://testserver:99999", "testserver"),
+    ],
+)
 def test_a_post_that_browsers_send_unasked_is_refused(client: TestClient, origin: str) -> None:
     answer = client.post(UNSHELVE, headers={"Origin": origin})
     assert (answer.status_code, answer.json()["type"]) == (403, "/problems/foreign-page")
@@ -78,6 +84,30 @@ def test_our_own_pages_and_allowed_ones_may_act_and_watch(client: TestClient, or
     assert client.post("/epcis/queries", json=QUERY, headers=headers).status_code == 201
     with client.websocket_connect(STREAM, headers=headers):
         pass
+
+
+@pytest.mark.parametrize(
+    ("origin", "host"),
+    [
+        ("http://testserver", "testserver:80"),
+        ("https://trace.example", "trace.example:443"),
+        ("https://trace.example", "Trace.Example"),
+        ("HTTP://TestServer", "testserver"),
+        ("http://[2001:db8::1]:8000", "[2001:DB8::1]:8000"),
+        ("https://park.example", "inside:8000"),
+        ("https://park.example:443", "inside:8000"),
+    ],
+)
+def test_our_own_pages_are_known_however_our_address_is_written(
+    small_park: Park, tmp_path: Path, origin: str, host: str
+) -> None:
+    url = "https://Park.example:443/"
+    with (
+        epcis_services(small_park, tmp_path, public_url=url) as services,
+        TestClient(create_app(services)) as client,
+    ):
+        headers = {"Origin": origin, "Host": host}
+        assert client.post("/epcis/queries", json=QUERY, headers=headers).status_code == 201
 
 
 def test_a_page_of_a_stranger_opens_no_websocket(client: TestClient) -> None:

@@ -46,6 +46,9 @@ def test_a_list_is_parted_by_commas_in_the_environment_and_a_list_in_the_file(
     assert load_settings().browser_origins == ("https://trace.example",)
     set_variable("AGRIPARK_BROWSER_ORIGINS", "https://trace.example, http://localhost:3000")
     assert load_settings().browser_origins == ("https://trace.example", "http://localhost:3000")
+    # Browsers leave out the port of a scheme.
+    set_variable("AGRIPARK_BROWSER_ORIGINS", "https://trace.example:443,http://trace.example:443")
+    assert load_settings().browser_origins == ("https://trace.example", "http://trace.example:443")
 
 
 def test_arguments_win_over_the_environment_unless_they_are_none(
