@@ -25,6 +25,7 @@ from traceability.errors import (
 )
 from traceability.paging import check_texts
 from traceability.recording.entries import Entry, entry_of_body
+from traceability.recording.lengths import check_lengths
 from traceability.recording.recorder import Recorded, Recorder
 from traceability.steps.places import Places
 from traceability.views import Captured, Page, Refused
@@ -96,7 +97,7 @@ class EventRepository:
         true, DuplicateIdError among them.
         """
         document = read_document(body)
-        entry = entry_of_body(document.bodies[0], document.context, self._places)
+        entry = self._entry(document, document.bodies[0], "")
         return self._record([entry], (), proceed=False).captured[0]
 
     def event(self, event_id: str) -> Json:
@@ -114,13 +115,18 @@ class EventRepository:
             page = search.find(connection, query, token, per_page, master_data=self._master_data)
         return Page([_body(document) for _, document in page.items], page.next_token)
 
+    def _entry(self, document: EventDocument, body: Json, path: str) -> Entry:
+        entry = entry_of_body(body, document.context, self._places, path)
+        check_lengths(entry.event, path)
+        return entry
+
     def _entries(self, document: EventDocument) -> tuple[list[Entry], list[FieldProblem]]:
         entries: list[Entry] = []
         problems: list[FieldProblem] = []
         for position, body in enumerate(document.bodies):
             path = document.path_of(position)
             try:
-                entries.append(entry_of_body(body, document.context, self._places, path))
+                entries.append(self._entry(document, body, path))
             except InvalidDocumentError as error:
                 problems.extend(error.problems)
         return entries, problems

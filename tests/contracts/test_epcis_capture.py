@@ -1,6 +1,7 @@
 """Capture of documents under `/epcis`, and the jobs that say what became of them."""
 
 import json
+import random
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -362,3 +363,58 @@ def test_examples_of_the_reference_are_captured(client: TestClient) -> None:
         content = paths[path]["post"]["requestBody"]["content"]
         answer = client.post(path, json=content["application/json"]["schema"]["examples"][0])
         assert answer.status_code == status, answer.text
+
+
+LONG = f"https://partner.example/{'x' * 1500}"
+
+
+@pytest.mark.parametrize(
+    ("more", "path"),
+    [
+        ({"eventID": LONG}, "eventID"),
+        ({"epcList": ["urn:example:1", LONG]}, "epcList[1]"),
+        ({"quantityList": [{"epcClass": LONG}]}, "quantityList[0].epcClass"),
+        ({"readPoint": {"id": LONG}}, "readPoint.id"),
+        ({"bizLocation": {"id": LONG}}, "bizLocation.id"),
+        ({"sourceList": [{"type": "location", "source": LONG}]}, "sourceList[0]"),
+        ({"destinationList": [{"type": "location", "destination": LONG}]}, "destinationList[0]"),
+    ],
+)
+def test_an_identifier_that_no_index_holds_is_refused_by_its_path(
+    client: TestClient, more: Json, path: str
+) -> None:
+    body = document(seen(1), seen(2, **more))
+    answer = client.post("/epcis/capture", json=body)
+    assert answer.status_code == 400
+    assert f"epcisBody.eventList[1].{path}" in answer.text
+    assert client.post("/epcis/events", json=single(seen(2, **more))).status_code == 400
+    assert job_of(client, body, PROCEED)["errors"]
+    assert count(client) == 1
+
+
+def test_the_longest_identifiers_that_are_taken_fit_every_index(client: TestClient) -> None:
+    draw = random.Random(1)  # noqa: S311 - no secret
+
+    def longest(begin: str) -> str:
+        # Of letters drawn at random: PostgreSQL would make repeated ones short.
+        return begin + "".join(
+            draw.choices("abcdefghijklmnopqrstuvwxyz0123456789", k=1500 - len(begin))
+        )
+
+    names = {
+        name: longest(f"https://partner.example/{name}/") for name in ("a", "b", "c", "d", "e")
+    }
+    event = seen(
+        1,
+        eventID=longest("urn:example:"),
+        action="ADD",
+        epcList=[names["a"]],
+        quantityList=[{"epcClass": names["b"]}],
+        readPoint={"id": names["c"]},
+        bizLocation={"id": names["d"]},
+        sourceList=[{"type": "location", "source": names["e"]}],
+        certificationInfo="https://certificates.example/"
+        + "".join(chr(draw.randint(0x1F300, 0x1F5FF)) for _ in range(210)),
+    )
+    assert job_of(client, document(event))["success"]
+    assert count(client) == 1
