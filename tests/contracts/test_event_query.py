@@ -15,7 +15,7 @@ from park.assets import Park
 from park.database import open_engine
 from park.times import to_epoch_ms
 from tests.support.query_events import CLASSES, NAMESPACE, PLACES, PREFIX, START, events
-from tests.support.query_questions import Asked, questions, value_of
+from tests.support.query_questions import Areas, Asked, questions, value_of
 from traceability import tables as t
 from traceability.epcis.contexts import Context
 from traceability.epcis.model import (
@@ -93,7 +93,7 @@ def _all_pages(
     found: list[int] = []
     token = None
     while True:
-        page = find(connection, query, token, per_page)
+        page = find(connection, query, token, per_page, master_data=Areas())
         assert len(page.items) <= per_page
         assert all(json.loads(document)["seq"] == seq for seq, document in page.items)
         found += [seq for seq, _ in page.items]
@@ -141,7 +141,8 @@ def test_what_is_found_is_what_fits(
         assert found == _expected(stored, asked, order, direction), items
         query = parse_query(items, CONTEXT)
         half = len(stored) // 2 + 1
-        watched = [seq for seq, _ in matching(connection, query, half, len(stored))]
+        later = matching(connection, query, half, len(stored), master_data=Areas())
+        watched = [seq for seq, _ in later]
         assert watched == sorted(seq for seq in found if seq >= half)
 
 

@@ -14,6 +14,7 @@ from traceability.epcis.model import (
     AssociationEvent,
     BusinessTransaction,
     ErrorDeclaration,
+    ExtendedEvent,
     ObjectEvent,
     Party,
     PersistentDisposition,
@@ -26,6 +27,7 @@ from traceability.epcis.sensors import SensorElement, SensorMetadata, SensorRepo
 
 PREFIX = "9521141"
 NAMESPACE = "https://partner.example/epcis/"
+OWN_TYPE = f"{NAMESPACE}Weighing"
 START = datetime(2026, 3, 1, tzinfo=UTC)
 HOST = "https://id.gs1.org"
 
@@ -174,6 +176,7 @@ _COMMON: dict[str, st.SearchStrategy[Any]] = {
     "extensions": _EXTENSIONS,
 }
 _ACTIONS = st.sampled_from(Action)
+_RUNS = st.sampled_from(["urn:uuid:run", None])
 _PARENTS = st.none() | st.sampled_from(list(PALLETS))
 
 
@@ -209,7 +212,21 @@ def events() -> st.SearchStrategy[AnyEvent]:
             output_epcs=_some(OBJECTS),
             input_quantities=_QUANTITIES,
             output_quantities=_QUANTITIES,
-            transformation_id=st.sampled_from(["urn:uuid:run", None]),
+            transformation_id=_RUNS,
+            ilmd=_EXTENSIONS,
+        ),
+        st.builds(
+            ExtendedEvent,
+            **_COMMON,
+            type=st.just(OWN_TYPE),
+            action=st.none() | _ACTIONS,
+            parent=_PARENTS,
+            epcs=_some(OBJECTS),
+            quantities=_QUANTITIES,
+            child_epcs=_some(OBJECTS),
+            input_epcs=_some(OBJECTS),
+            output_quantities=_QUANTITIES,
+            transformation_id=_RUNS,
             ilmd=_EXTENSIONS,
         ),
     )

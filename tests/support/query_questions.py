@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from hypothesis import strategies as st
+from sqlalchemy import Connection
 
 from park.times import format_instant, to_epoch_ms
 from tests.support.query_events import (
@@ -23,6 +24,7 @@ from tests.support.query_events import (
     LOTTED,
     NAMESPACE,
     OBJECTS,
+    OWN_TYPE,
     PALLETS,
     PAPERS,
     PLACES,
@@ -374,7 +376,7 @@ def _error(event: AnyEvent, what: str) -> Any:
 _TYPES = {
     f"{each}Event": f"epcis:{each}Event"
     for each in (*("Object", "Aggregation", "Association", "Transaction", "Transformation"),)
-}
+} | {OWN_TYPE: "partner:Weighing"}
 _DEVICES = _same(["urn:device:1", "urn:device:2"])
 _LISTS = (
     _list_of("eventType", _TYPES, lambda e: [e.type]),
@@ -458,6 +460,55 @@ _LISTS = (
         lambda e: [r.hex_binary_value.upper() for r in _reports_of(e) if r.hex_binary_value],
     ),
 )
+AREA = f"{NAMESPACE}area"
+AREAS = {
+    name: f"area {number % 2}"
+    for number, name in enumerate((*list(PLACES)[:2], *list(CLASSES)[:3], PAPERS[0]))
+}
+"""What master data says of some of what events name."""
+
+
+class Areas:
+    """Master data that knows nothing but areas."""
+
+    def descendants(self, _connection: Connection, _place: str) -> Iterable[str]:
+        """No place lies in another."""
+        return ()
+
+    def having(
+        self,
+        _connection: Connection,
+        _vocabulary: str | None,
+        attribute: str,
+        values: Sequence[str] | None,
+    ) -> Iterable[str]:
+        """What has an area, or one of these."""
+        of_area = AREAS.items() if attribute == AREA else ()
+        return [name for name, area in of_area if values is None or area in values]
+
+
+_DESCRIBED: Mapping[str, Callable[[AnyEvent], Iterable[str]]] = {
+    "readPoint": lambda e: _place(e.read_point),
+    "bizLocation": lambda e: _place(e.biz_location),
+    "source": lambda e: [party.id for party in e.sources],
+    "destination": lambda e: [party.id for party in e.destinations],
+    "bizTransaction": lambda e: [paper.id for paper in e.biz_transactions],
+    "epcClass": lambda e: _classes(e, *_ALL_QUANTITIES),
+}
+
+
+def _attribute_questions(draw: st.DrawFn) -> Asked:
+    field = draw(st.sampled_from(list(_DESCRIBED)))
+    named = _DESCRIBED[field]
+    areas = draw(st.none() | st.lists(st.sampled_from(["area 0", "area 1", "none"]), min_size=1))
+    if areas is None:
+        return Asked(
+            f"HASATTR_{field}", "partner:area", lambda e: any(n in AREAS for n in named(e))
+        )
+    name = f"EQATTR_{field}_partner:area"
+    return Asked(name, "|".join(areas), lambda e: any(AREAS.get(n) in areas for n in named(e)))
+
+
 _FLAGS = st.sampled_from(
     [
         Asked("EXISTS_errorDeclaration", "", lambda e: e.error_declaration is not None),
@@ -515,5 +566,6 @@ def questions(draw: st.DrawFn) -> Asked:
         _declaration_time_questions,
         _sensor_time_questions,
         _event_time_questions,
+        _attribute_questions,
     ]
     return draw(st.sampled_from(kinds))(draw)
