@@ -11,6 +11,7 @@ from api.models.provenance import Lineage, Position, Share
 from api.models.traces import event_address
 from park.assets import Park
 from park.gs1 import CANONICAL_HOST
+from traceability.epcis.keys import KEYS
 from traceability.provenance import dossier as told
 from traceability.provenance.keys import ThingKind, goods_of
 from traceability.provenance.recall.descriptions import Descriptions, KnownDescriptions
@@ -20,7 +21,10 @@ from traceability.provenance.recall.formats import who_has
 def page_address(key: str) -> str | None:
     """The address of a thing's page; None for what has no Digital Link."""
     path = key.removeprefix(CANONICAL_HOST)
-    return path if path != key else None
+    begin, _, rest = path.partition("/")
+    # Whoever makes events names things: one that begins with // would lead to another host.
+    is_link = path != key and not begin and rest.partition("/")[0] in KEYS
+    return path if is_link else None
 
 
 def proof_address(event_id: str) -> str:

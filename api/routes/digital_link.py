@@ -28,7 +28,6 @@ from park.gs1 import CANONICAL_HOST, BatchId
 from traceability.epcis.jsonld.writing import document
 from traceability.epcis.keys import KEYS
 from traceability.provenance.asking import thing_key
-from traceability.provenance.dossier import Dossier
 
 _GS1 = "https://ref.gs1.org/voc"
 _VARY = {"Vary": "Accept, Accept-Language"}
@@ -112,17 +111,17 @@ def _wanted(request: Request, offered: Sequence[str]) -> str:
 
 
 def _thing(request: Request, services: Services, path: str) -> Response:
-    dossier = services.provenance.dossier(path)
     forms = {
         HTML: _thing_page,
         JSON: _thing_json,
         JSON_LD: _thing_events,
         LINKSET: _thing_linkset,
     }
-    return forms[_wanted(request, list(forms))](request, services, dossier)
+    return forms[_wanted(request, list(forms))](request, services, path)
 
 
-def _thing_page(request: Request, services: Services, dossier: Dossier) -> Response:
+def _thing_page(request: Request, services: Services, identifier: str) -> Response:
+    dossier = services.provenance.dossier(identifier)
     path = dossier.key.removeprefix(CANONICAL_HOST)
     escaped = quote(dossier.key, safe="")
     state = None if services.ledger is None else services.ledger.state()
@@ -139,21 +138,23 @@ def _thing_page(request: Request, services: Services, dossier: Dossier) -> Respo
     )
 
 
-def _thing_json(_request: Request, services: Services, dossier: Dossier) -> Response:
+def _thing_json(_request: Request, services: Services, identifier: str) -> Response:
+    dossier = services.provenance.dossier(identifier)
     body = Thing.of(dossier, services.park).model_dump(mode="json")
     return JSONResponse(body, headers=_VARY)
 
 
-def _thing_events(_request: Request, services: Services, dossier: Dossier) -> Response:
-    told = sorted({(each.seq, each.event_id) for each in dossier.tellings})
-    events = [services.traceability.event(event) for _, event in told]
-    body = document(events, services.clock())
+def _thing_events(_request: Request, services: Services, identifier: str) -> Response:
+    told = services.provenance.events_about(identifier)
+    body = document([services.traceability.event(each) for each in told], services.clock())
     return JSONResponse(body, headers=_VARY, media_type=JSON_LD)
 
 
-def _thing_linkset(request: Request, services: Services, dossier: Dossier) -> Response:
-    path = dossier.key.removeprefix(CANONICAL_HOST)
-    return _linkset(_public(request, services, path), label_of(dossier.key))
+def _thing_linkset(request: Request, services: Services, identifier: str) -> Response:
+    services.provenance.events_about(identifier)
+    key = thing_key(identifier)
+    path = key.removeprefix(CANONICAL_HOST)
+    return _linkset(_public(request, services, path), label_of(key))
 
 
 def _batch_page(request: Request, services: Services, batch: BatchId) -> Response:

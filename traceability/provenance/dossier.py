@@ -180,6 +180,15 @@ def dossier_of(connection: Connection, key: str) -> Dossier:
     )
 
 
+def events_about(connection: Connection, key: str) -> Sequence[str]:
+    """Ids of the latest events that name a thing, `MOST_EVENTS` at most, as they were captured.
+
+    Raises NotFoundError `node-not-found`.
+    """
+    rows = connection.execute(_TOLD, {"thing": find(connection, key).id}).all()
+    return list(dict(sorted((row.seq, row.event_id) for row in rows[:MOST_EVENTS])).values())
+
+
 def _beginnings(connection: Connection, back: Lineage) -> Iterator[Beginning]:
     shares = {node.key: node.share for node in back.nodes if node.kind is not ThingKind.RUN}
     keys = {number: key for key, number in known_ids(connection, shares).items()}

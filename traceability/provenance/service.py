@@ -21,7 +21,7 @@ from park.gs1 import parse_place
 from traceability.database.transactions import reading
 from traceability.errors import QueryError
 from traceability.provenance.asking import place_key, thing_key
-from traceability.provenance.dossier import Dossier, dossier_of
+from traceability.provenance.dossier import Dossier, dossier_of, events_about
 from traceability.provenance.mentions import spellings_of
 from traceability.provenance.positions import Position
 from traceability.provenance.recall.descriptions import (
@@ -88,6 +88,15 @@ class ProvenanceService:
         key = thing_key(identifier)
         with reading(self._engine) as connection:
             return dossier_of(connection, key)
+
+    def events_about(self, identifier: str) -> Sequence[str]:
+        """Ids of the latest events that name a thing, as they were captured.
+
+        Raises NotFoundError `node-not-found`.
+        """
+        key = thing_key(identifier)
+        with reading(self._engine) as connection:
+            return events_about(connection, key)
 
     def recall(self, question: RecallQuestion) -> tuple[Recall, Descriptions]:
         """What a cause affected, and the words for it.

@@ -321,6 +321,61 @@ def test_many_links_are_shortened_on_the_page_but_not_in_the_json(fresh: TestCli
     assert len(runs) == 2 * many
 
 
+def test_many_places_and_certificates_are_shortened_on_the_page_but_not_in_the_json(
+    fresh: TestClient,
+) -> None:
+    many = MOST_ROWS + 5
+
+    def told_of(kind: str, number: int, **more: Any) -> dict[str, Any]:
+        at = f"2025-10-02T{number // 60:02}:{number % 60:02}:00Z"
+        return told(kind, at, place("hall"), **more)
+
+    post_document(
+        fresh,
+        told_of("ObjectEvent", 0, action="ADD", quantityList=[kg(lot("A"), 10 * many)]),
+        *(
+            told_of(
+                *("AggregationEvent", number),
+                action="ADD",
+                parentID=pallet(number),
+                childQuantityList=[kg(lot("A"), 1)],
+            )
+            for number in range(many)
+        ),
+        *(
+            told_of(
+                *("ObjectEvent", number),
+                action="OBSERVE",
+                epcList=[ITEM],
+                certificationInfo=f"https://certificates.example/{number}",
+            )
+            for number in range(many)
+        ),
+    )
+    lots, item = (fresh.get(path_of(key), headers=HTML).text for key in (lot("A"), ITEM))
+    # What is in no pallet is one more.
+    assert "and 6 more" in lots
+    assert "and 5 more" in item
+    assert len(thing(fresh, lot("A"))["positions"]) == many + 1
+    assert len(thing(fresh, ITEM)["certificates"]) == many
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        f"{CANONICAL_HOST}//evil.example/01/1",
+        f"{CANONICAL_HOST}@evil.example",
+        f"{CANONICAL_HOST}:8000//evil.example",
+    ],
+)
+def test_an_identifier_never_leads_to_another_host(fresh: TestClient, key: str) -> None:
+    inside = {"parentID": pallet(7), "action": "ADD", "childEPCs": [key]}
+    post_document(fresh, told("AggregationEvent", "2025-10-01T00:00:00Z", place(), **inside))
+    assert "location" not in fresh.get("/", params={"number": key}).headers
+    assert fresh.get(f"/v1/things/{quote(key, safe='')}").json()["links"]["page"] is None
+    assert 'href="//' not in fresh.get(path_of(pallet(7)), headers=HTML).text
+
+
 def test_names_of_others_are_escaped(fresh: TestClient) -> None:
     evil = "<script>alert(1)</script>"
     master = {
