@@ -365,8 +365,7 @@ def _text(text: str) -> str:
 
 def _id(identifier: str) -> str:
     """An identifier; the model has keys of GS1 in canonical form already, if they are right."""
-    is_usual = identifier.startswith(_LINK) and "?" not in identifier
-    return _finest(identifier if is_usual else canonical_by_shape(identifier))
+    return _finest(canonical_by_shape(identifier))
 
 
 def _finest(link: str) -> str:

@@ -191,3 +191,16 @@ def test_xml_and_json_have_one_text_whatever_a_namespace_ends_in(end: str) -> No
 
     assert text == text_of(body, written["@context"])
     assert text.endswith(f"{{{namespace.removesuffix(':')}}}colour=red")
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "https://id.gs1.org/gtin/09521141000015/ser/1",
+        "https://id.gs1.org/01/9521141000015/21/1",
+        "https://id.gs1.org/01/09521141000015/21/1/",
+        "https://partner.example/01/9521141000015/21/1",
+    ],
+)
+def test_a_link_is_one_however_it_is_written_though_its_check_digit_be_wrong(link: str) -> None:
+    assert plain(epcList=[link]) == plain(epcList=["https://id.gs1.org/01/09521141000015/21/1"])
