@@ -1,5 +1,6 @@
 """Keeps sums of what events say under certificates, so that nobody has to add up all of them."""
 
+import logging
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,14 +11,17 @@ from traceability import tables as events
 from traceability.canonical import read_canonical
 from traceability.database.bulk import BulkInsert
 from traceability.database.lookups import among, rows_for
-from traceability.epcis.contexts import OWN, Context
+from traceability.epcis.contexts import context_of
 from traceability.epcis.jsonld.reading import read_event
 from traceability.epcis.model import AnyEvent
 from traceability.epcis.query import tables as q
 from traceability.epcis.query.fields import Field
 from traceability.epcis.query.indexing import certificates_of
+from traceability.errors import TraceabilityError
 from traceability.provenance import tables as t
 from traceability.provenance.extraction import Facts
+
+_log = logging.getLogger(__name__)
 
 SHIPPING = "shipping"
 
@@ -117,8 +121,13 @@ def _certificates(
         if Field.CERTIFICATION not in row.document:
             continue
         body = read_canonical(row.document)
-        context = Context.of(body["@context"]) if "@context" in body else OWN
-        yield row.seq, certificates_of(read_event(body, context))
+        try:
+            event = read_event(body, context_of(body))
+        except TraceabilityError as error:
+            # It was stored when more was taken; it can be declared wrong all the same.
+            _log.warning("event %s can't be read any more: %s", row.seq, error)
+            continue
+        yield row.seq, certificates_of(event)
 
 
 def certified_anew(connection: Connection) -> None:
