@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -175,13 +176,16 @@ def _queries(store: Store, repository: EventRepository) -> Iterator[Question]:
         "counted": lambda: [("EQ_bizStep", "shipping"), ("maxEventCount", "100000000")],
     }
     for name, items in asked.items():
-        # Each asks its own.
         yield Question(
             f"query_{name}",
-            lambda items=items: repository.query(parse_query(items())),  # type: ignore[misc] # bound
+            partial(_query, repository, items),
         )
     yield _deep(repository, "page", [])
     yield _deep(repository, "page_simple", [("EQ_bizStep", "shipping")])
+
+
+def _query(repository: EventRepository, items: Callable[[], Items]) -> object:
+    return repository.query(parse_query(items()))
 
 
 def _deep(repository: EventRepository, name: str, items: Items) -> Question:
@@ -211,7 +215,7 @@ def _building(store: Store) -> str:
 
 def _resources(store: Store, resources: EventResources) -> Iterator[Question]:
     for each in Resource:
-        yield Question(f"list_{each.value}", lambda each=each: resources.page(each, None, 30))  # type: ignore[misc] # bound
+        yield Question(f"list_{each.value}", partial(resources.page, each, None, 30))
     middle = f"https://id.gs1.org/8003/09521141000013{park_hour.tag(store.hours // 2)}P3"
     token = write_token([middle])
     yield Question("list_epcs_deep", lambda: resources.page(Resource.EPCS, token, 30))
@@ -233,10 +237,13 @@ def _lineage(store: Store, provenance: ProvenanceService) -> Iterator[Question]:
     def lot(name: str) -> str:
         return park_hour.lot(name, park_hour.tag(store.hour()))
 
+    def trace_back(name: str) -> object:
+        return provenance.trace(root(name), Direction.BACK)
+
     for name in ("wide", "deep"):
         yield Question(
             f"lineage_{name}",
-            lambda name=name: provenance.trace(root(name), Direction.BACK),  # type: ignore[misc] # bound
+            partial(trace_back, name),
         )
     yield Question("lineage_forward", lambda: provenance.trace(lot("d0"), Direction.FORWARD))
     yield Question("whereabouts", lambda: provenance.whereabouts(lot("3G")))
@@ -253,7 +260,7 @@ def _lineage(store: Store, provenance: ProvenanceService) -> Iterator[Question]:
         "partners_field": {"orchard": f"urn:epc:id:sgln:{PREFIX}.00001.yard"},
     }
     for name, cause in asked.items():
-        yield Question(f"recall_{name}", lambda cause=cause: _recall(store, provenance, cause), 20)  # type: ignore[misc] # bound
+        yield Question(f"recall_{name}", partial(_recall, store, provenance, cause), 20)
 
 
 def _recall(store: Store, provenance: ProvenanceService, cause: dict[str, Any]) -> None:
@@ -293,7 +300,7 @@ def _books(store: Store, books: Traceability) -> Iterator[Question]:
         ),
     }
     for name, query in queries.items():
-        yield Question(f"batches{name}", lambda query=query: books.search_batches(query), 20)  # type: ignore[misc] # bound
+        yield Question(f"batches{name}", partial(books.search_batches, query), 20)
     balance = books.balance
     yield Question("balance_batch", lambda: balance.batch(batch("e1", "extra")))
     yield Question("balance_orchard", lambda: balance.orchard("orchard-001", 2026), 20)

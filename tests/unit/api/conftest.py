@@ -1,5 +1,6 @@
 """A told story and an empty park, each behind a test client."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from api.app import create_app
 from api.services import Services
 from park.assets import Park
 from tests.support.api_story import Story, empty_services, told_story
+from tests.support.command_line import CommandLine
+from tests.support.recall_story import told_recall_story
 
 
 @pytest.fixture(scope="session")
@@ -38,3 +41,23 @@ def empty(small_park: Park, tmp_path: Path) -> Iterator[Services]:
 def poster(empty: Services) -> TestClient:
     """A client of a park in which nothing happened yet."""
     return TestClient(create_app(empty), raise_server_exceptions=False)
+
+
+@pytest.fixture(scope="session")
+def recall_database(small_park: Park, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The database of the season that recalls are asked of, closed."""
+    folder = tmp_path_factory.mktemp("recalls")
+    with told_recall_story(small_park, folder):
+        pass
+    return folder / "epcis.db"
+
+
+@pytest.fixture
+def agripark(
+    recall_database: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> CommandLine:
+    """Commands on a copy of that season; modules that begin with nothing have their own."""
+    data = tmp_path / "data"
+    data.mkdir()
+    shutil.copy(recall_database, data / "traceability.db")
+    return CommandLine(data, capsys)

@@ -3,36 +3,17 @@
 import csv
 import io
 import json
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from park.assets import Park
 from tests.support.api_story import EXPORT, SUNNY
 from tests.support.command_line import CommandLine, Done
-from tests.support.recall_story import FIRST, NETS, SECOND, SPRAY, told_recall_story
+from tests.support.recall_story import FIRST, NETS, SECOND, SPRAY
 from tests.support.workbooks import sheet
 
 ORCHARD = ("--orchard", "orchard-001")
-
-
-@pytest.fixture(scope="module")
-def stored(small_park: Park, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The database of the told season, closed."""
-    folder = tmp_path_factory.mktemp("told")
-    with told_recall_story(small_park, folder):
-        pass
-    return folder / "epcis.db"
-
-
-@pytest.fixture
-def agripark(stored: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> CommandLine:
-    data = tmp_path / "data"
-    data.mkdir()
-    shutil.copy(stored, data / "traceability.db")
-    return CommandLine(data, capsys)
 
 
 def recall(agripark: CommandLine, *words: str) -> Done:

@@ -1,34 +1,14 @@
 """`agripark trace` of the park's own and of anybody's, as a user types it."""
 
 import json
-import shutil
 import sqlite3
 from contextlib import closing
-from pathlib import Path
 
 import pytest
 
-from park.assets import Park
 from tests.support.api_story import EXPORT, SHADY, SUNNY
 from tests.support.command_line import CommandLine, Done
-from tests.support.recall_story import FIRST, NETS, SHOP, told_recall_story
-
-
-@pytest.fixture(scope="module")
-def stored(small_park: Park, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The database of the told season, closed."""
-    folder = tmp_path_factory.mktemp("told")
-    with told_recall_story(small_park, folder):
-        pass
-    return folder / "epcis.db"
-
-
-@pytest.fixture
-def agripark(stored: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> CommandLine:
-    data = tmp_path / "data"
-    data.mkdir()
-    shutil.copy(stored, data / "traceability.db")
-    return CommandLine(data, capsys)
+from tests.support.recall_story import FIRST, NETS, SHOP
 
 
 def trace(agripark: CommandLine, *words: str) -> Done:
